@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// From logits to a token: repeat penalty, top-k, top-p, min-p, temperature, in llama-server's default order.
+// Reproducible: one seed gives one sequence on every system.
+#ifndef SAMPLING_SAMPLER_H
+#define SAMPLING_SAMPLER_H
+
+#include "base/base.h"
+#include "tokenizer/tokenizer.h"
+
+struct sampler_options {
+    float temperature;    // 0 = greedy (the highest logit, the lowest id on ties)
+    int top_k;            // 0 = all
+    float top_p;          // 1 = off
+    float min_p;          // 0 = off
+    float repeat_penalty; // 1 = off
+    int repeat_last_n;    // tokens looked back, 0 = none, -1 = all
+    uint64_t seed;
+};
+
+struct sampler_options sampler_defaults(void);
+
+struct sampler;
+
+struct sampler *sampler_new(const struct sampler_options *o, int vocabulary);
+void sampler_free(struct sampler *s);
+// logits: (vocabulary), unchanged. NaNs count as minus infinity.
+token_id sampler_pick(struct sampler *s, const float *logits);
+void sampler_accept(struct sampler *s, token_id id); // what the penalty looks back on; prompt tokens too
+void sampler_reset(struct sampler *s);
+
+#endif
