@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+"""zipalign: append aligned files to a ZIP archive that is valid at every instant."""
+__version__ = "0.1.0"
