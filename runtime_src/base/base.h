@@ -35,7 +35,7 @@ void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
-// `align` is a power of two >= sizeof(void *). Free with xfree_aligned. May return NULL (huge buffers).
+// `align` is a power of two >= sizeof(void *). Free with base_free_aligned. May return NULL (huge buffers).
 void *base_alloc_aligned(size_t align, size_t size);
 void base_free_aligned(void *p);
 
