@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operating system, behind one door: posix_*.c and win32_*.c implement the same functions, the build picks one.
+// The operating system, behind one door: *_posix.c and *_win32.c implement the same functions, the build picks one.
 // Everything above is free of system #ifdefs. All paths and texts are UTF-8 on every system.
 #ifndef PLATFORM_PLATFORM_H
 #define PLATFORM_PLATFORM_H
