@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// ---- Errors ---------------------------------------------------------------------------------------------
+// ---- Errors -------------------------------------------------------------------------------------
 
 bool err_set(struct err *e, const char *fmt, ...)
 {
@@ -30,7 +30,7 @@ bool err_is_set(const struct err *e)
     return e->text[0] != 0;
 }
 
-// ---- Memory ---------------------------------------------------------------------------------------------
+// ---- Memory -------------------------------------------------------------------------------------
 
 static void die_of_memory(size_t size)
 {
@@ -75,8 +75,8 @@ char *xstrndup(const char *s, size_t n)
     return p;
 }
 
-// Over-allocates and keeps the pointer to free just below the aligned block, because aligned allocation has a
-// different name on every system and macOS 10.14 lacks the standard one.
+// Over-allocates and keeps the pointer to free just below the aligned block, because aligned
+// allocation has a different name on every system and macOS 10.14 lacks the standard one.
 void *base_alloc_aligned(size_t align, size_t size)
 {
     size_t extra = align + sizeof(void *);
@@ -97,7 +97,7 @@ void base_free_aligned(void *p)
         free(((void **)p)[-1]);
 }
 
-// ---- Byte order -----------------------------------------------------------------------------------------
+// ---- Byte order ---------------------------------------------------------------------------------
 
 uint16_t le16(const void *p)
 {

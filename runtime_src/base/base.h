@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every room may use: errors as text, memory that does not fail, growing byte buffers, little-endian
-// reads and the bounds-checked cursor that all parsers read through. Nothing here knows a file or a model.
+// What every room may use: errors as text, memory that does not fail, growing byte buffers,
+// little-endian reads and the bounds-checked cursor that all parsers read through. Nothing here
+// knows a file or a model.
 #ifndef BASE_BASE_H
 #define BASE_BASE_H
 
@@ -15,18 +16,19 @@
 #define BASE_PRINTF(fmt, args)
 #endif
 
-// ---- Errors ---------------------------------------------------------------------------------------------
+// ---- Errors -------------------------------------------------------------------------------------
 
 // One line of text for a person: "FILE: RULE that is broken (what to do)". The first error wins.
 struct err {
     char text[600];
 };
 
-// Fills *e unless it already holds an error. Always returns false, so that `return err_set(...)` works.
+// Fills *e unless it already holds an error. Always returns false, so that `return err_set(...)`
+// works.
 bool err_set(struct err *e, const char *fmt, ...) BASE_PRINTF(2, 3);
 bool err_is_set(const struct err *e);
 
-// ---- Memory ---------------------------------------------------------------------------------------------
+// ---- Memory -------------------------------------------------------------------------------------
 
 // These print one line and exit with status 1 when memory is exhausted; they never return NULL.
 // Sizes that come from a file are to be checked against a named limit before they get here.
@@ -35,11 +37,12 @@ void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
-// `align` is a power of two >= sizeof(void *). Free with base_free_aligned. May return NULL (huge buffers).
+// `align` is a power of two >= sizeof(void *). Free with base_free_aligned. May return NULL (huge
+// buffers).
 void *base_alloc_aligned(size_t align, size_t size);
 void base_free_aligned(void *p);
 
-// ---- Text -----------------------------------------------------------------------------------------------
+// ---- Text ---------------------------------------------------------------------------------------
 
 // A view of bytes somebody else owns; not NUL-terminated.
 struct slice {
@@ -51,7 +54,8 @@ struct slice slice_of(const char *c_string);
 bool slice_eq(struct slice a, struct slice b);
 bool slice_is(struct slice a, const char *c_string);
 
-// A growing byte buffer; data is always NUL-terminated after the first append. Zero-initialise; free with buf_free.
+// A growing byte buffer; data is always NUL-terminated after the first append. Zero-initialise;
+// free with buf_free.
 struct buf {
     char *data;
     size_t len, cap;
@@ -63,13 +67,13 @@ void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) BASE_PRINTF(2, 3);
 void buf_free(struct buf *b);
 
-// ---- Byte order -----------------------------------------------------------------------------------------
+// ---- Byte order ---------------------------------------------------------------------------------
 
 uint16_t le16(const void *p);
 uint32_t le32(const void *p);
 uint64_t le64(const void *p);
 
-// ---- Cursor: the only way parsers read untrusted bytes ---------------------------------------------------
+// ---- Cursor: the only way parsers read untrusted bytes ------------------------------------------
 
 struct cursor {
     const unsigned char *data;

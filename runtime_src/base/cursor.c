@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bounds-checked reader: a read past the end sets `failed` once and for all and yields zeros, so a parser can
-// read a whole record and look at the flag afterwards.
+// The bounds-checked reader: a read past the end sets `failed` once and for all and yields zeros,
+// so a parser can read a whole record and look at the flag afterwards.
 #include "base/base.h"
 
 struct cursor cursor_of(const void *data, size_t size)

@@ -43,7 +43,8 @@ struct os_file *os_open(const char *path, bool *missing, struct err *e)
         return NULL;
     }
     if (!S_ISREG(st.st_mode)) {
-        err_set(e, "%s: is %s, not a file", path, S_ISDIR(st.st_mode) ? "a directory" : "a device or pipe");
+        err_set(e, "%s: is %s, not a file", path,
+                S_ISDIR(st.st_mode) ? "a directory" : "a device or pipe");
         close(fd);
         return NULL;
     }
@@ -86,17 +87,19 @@ bool os_read_at(struct os_file *f, uint64_t offset, void *out, size_t n, struct 
     return true;
 }
 
-bool os_map_file(struct os_file *f, uint64_t offset, uint64_t size, struct os_map *out, struct err *e)
+bool os_map_file(struct os_file *f, uint64_t offset, uint64_t size, struct os_map *out,
+                 struct err *e)
 {
     *out = (struct os_map){.data = (const unsigned char *)"", .size = size};
     if (offset > f->size || size > f->size - offset)
-        return err_set(e, "%s: bytes %llu to %llu are past the end of the file (%llu bytes)", f->path,
-                       (unsigned long long)offset, (unsigned long long)(offset + size),
+        return err_set(e, "%s: bytes %llu to %llu are past the end of the file (%llu bytes)",
+                       f->path, (unsigned long long)offset, (unsigned long long)(offset + size),
                        (unsigned long long)f->size);
     if (!size)
         return true;
     uint64_t skip = offset % os_page_size();
-    void *base = mmap(NULL, (size_t)(size + skip), PROT_READ, MAP_SHARED, f->fd, (off_t)(offset - skip));
+    void *base =
+        mmap(NULL, (size_t)(size + skip), PROT_READ, MAP_SHARED, f->fd, (off_t)(offset - skip));
     if (base == MAP_FAILED)
         return fail(e, f->path);
     out->base = base;
@@ -142,7 +145,8 @@ bool os_read_file(const char *path, uint64_t limit, struct buf *out, struct err 
             break;
         total += (uint64_t)got;
         if (total > limit) {
-            ok = err_set(e, "%s: larger than the limit of %llu bytes", path, (unsigned long long)limit);
+            ok = err_set(e, "%s: larger than the limit of %llu bytes", path,
+                         (unsigned long long)limit);
             break;
         }
         buf_append(out, chunk, (size_t)got);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the machine has: memory, time, the path of the program. Only Linux has much to ask; the others are asked for
-// what sysconf knows everywhere.
+// What the machine has: memory, time, the path of the program. Only Linux has much to ask; the
+// others are asked for what sysconf knows everywhere.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE // sched_getaffinity
 #endif
@@ -22,14 +22,14 @@
 #include <sys/sysctl.h>
 #endif
 
-// ---- Linux: /proc and control groups ---------------------------------------------------------------------
+// ---- Linux: /proc and control groups ------------------------------------------------------------
 
 #if defined(__linux__)
 
 #define SMALL_FILE 65536
 
-// The number after `key` in a small file of "key: number" lines, or the first word when key is ""; false if there
-// is none ("max").
+// The number after `key` in a small file of "key: number" lines, or the first word when key is "";
+// false if there is none ("max").
 static bool read_number(const char *path, const char *key, uint64_t *out)
 {
     struct buf text = {0};
@@ -48,8 +48,10 @@ static bool read_number(const char *path, const char *key, uint64_t *out)
     return ok;
 }
 
-// Calls fn for the directory of our control group and each of its parents up to the mount point. `controller` is
-// "" for the unified hierarchy. Inside a container the group's own path may not be visible; the mount point is.
+// Calls fn for the directory of our control group and each of its parents up to the mount point.
+// `controller` is
+// "" for the unified hierarchy. Inside a container the group's own path may not be visible; the
+// mount point is.
 static void each_cgroup(const char *controller, void (*fn)(const char *dir, void *arg), void *arg)
 {
     struct buf text = {0}, dir = {0};
@@ -158,7 +160,7 @@ static int linux_cpus(void)
 
 #endif
 
-// ---- Everywhere -----------------------------------------------------------------------------------------
+// ---- Everywhere ---------------------------------------------------------------------------------
 
 int os_cpu_count(void)
 {

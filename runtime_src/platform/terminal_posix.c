@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process's surroundings on Unix: environment, terminal, Ctrl-C. A signal handler and the terminal's saved
-// settings are the only state of this room; both belong to the process as a whole.
+// The process's surroundings on Unix: environment, terminal, Ctrl-C. A signal handler and the
+// terminal's saved settings are the only state of this room; both belong to the process as a whole.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -52,7 +52,7 @@ void os_terminal_setup(void)
 {
 }
 
-// ---- Ctrl-C ---------------------------------------------------------------------------------------------
+// ---- Ctrl-C -------------------------------------------------------------------------------------
 
 static void on_interrupt(int signal_number)
 {
@@ -92,7 +92,7 @@ bool os_interrupt_pending(void)
     return interrupt_flag != 0;
 }
 
-// ---- Line editing ---------------------------------------------------------------------------------------
+// ---- Line editing -------------------------------------------------------------------------------
 
 bool os_raw_mode(bool on)
 {
