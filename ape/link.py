@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`ape link`: executables and data in, one polyglot out.
+
+The passes of `link` in order; the layout is fixed after the third, and no byte is written before.
+Same inputs give the same bytes: no time, no random number and no path enters the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ape import check, inputs, layout, macho, pe, stub
+from ape.errors import BrokenPolyglot, InputError, OptionError
+from ape.targets import HEAD_TARGET, TARGETS, find_target
+from zipalign import records
+
+BUILD_ID_MEMBER = ".ape/build-id"
+WINDOWS_LIMIT = 1 << 32  # Windows starts no image of this size or above
+_BLOCK = 4 << 20
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to link."""
+
+    name: str
+    programs: dict[str, Path]  # target name -> executable
+    data: tuple[tuple[str, Path], ...] = ()  # (member name, file)
+    env_prefix: str | None = None
+    build_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """Everything in front of the members, but for the stub."""
+
+    page: bytes
+    body: bytes
+    body_offset: int
+
+    @property
+    def end(self) -> int:
+        return self.body_offset + len(self.body)
+
+
+def link(order: Order, out: Path) -> list[str]:
+    """Writes the polyglot; returns warnings."""
+    # 1. Names and inputs: everything that can be refused is refused here.
+    prefix = _check_names(order)
+    programs = [inputs.load_program(find_target(t), p) for t, p in order.programs.items()]
+
+    # 2. The bytes of the head and of each payload: moved, padded, signed.
+    head = _make_head(programs)
+    payloads = _make_payloads(order.name, programs)
+
+    # 3. The plan. After this, no offset changes.
+    plan = layout.plan_members(head.end, payloads + _other_members(order))
+
+    # 4. The stub: its table holds the offsets of the payloads.
+    page = stub.render(order.name, prefix, _stub_rows(plan), HEAD_TARGET in order.programs)
+
+    # 5. Write beside the target, read back and check, then take the target's place.
+    with _replacing(out) as (file, temporary):
+        _write(file, head, page, plan)
+        file.flush()
+        if broken := check.broken_rules(temporary, all_data=False):
+            raise BrokenPolyglot(f"the linked file breaks a rule: {broken[0]}")
+    return _warnings(order, plan)
+
+
+def _check_names(order: Order) -> str:
+    inputs.check_name(order.name)
+    if not order.programs:
+        raise OptionError("no program given: TARGET=PATH")
+    if order.build_id is not None:
+        inputs.check_build_id(order.build_id)
+    names = [name for name, _ in order.data]
+    for name in names:
+        inputs.check_member_name(name)
+        if names.count(name) > 1:
+            raise OptionError(f"member '{name}' is given twice")
+    return inputs.env_prefix(order.name, order.env_prefix)
+
+
+def _make_head(programs: list[inputs.Program]) -> Head:
+    for program in programs:
+        if program.target.name == HEAD_TARGET:
+            return Head(*pe.move(program.data, program.path))
+    return Head(pe.render_empty_head(), b"", pe.BODY_OFFSET)
+
+
+def _make_payloads(name: str, programs: list[inputs.Program]) -> list[layout.Member]:
+    """Members in the order of the targets' table, whatever the order on the command line."""
+    rank = list(TARGETS)
+    members = []
+    for program in sorted(programs, key=lambda p: rank.index(p.target.name)):
+        if program.target.name != HEAD_TARGET:
+            data = _payload_bytes(name, program)
+            member = program.target.member(name)
+            members.append(layout.Member(member, data, len(data), layout.PAYLOAD_ALIGN, 0o755))
+    return members
+
+
+def _payload_bytes(name: str, program: inputs.Program) -> bytes:
+    """Whole pages, so that one dd fetches them; Windows reads its own through the zip."""
+    if program.target.format == "MACHO":
+        return macho.sign(program.data, name, layout.PAYLOAD_ALIGN, program.path)
+    if program.target.format == "ELF":
+        return program.data + bytes(-len(program.data) % layout.PAYLOAD_ALIGN)
+    return program.data
+
+
+def _other_members(order: Order) -> list[layout.Member]:
+    members = []
+    if order.build_id is not None:
+        text = order.build_id.encode()
+        members.append(layout.data_member(BUILD_ID_MEMBER, text, len(text)))
+    for name, path in order.data:
+        if not path.is_file():
+            raise InputError(path, "not a regular file", "6")
+        members.append(layout.data_member(name, path, path.stat().st_size))
+    return members
+
+
+def _stub_rows(plan: layout.Plan) -> list[stub.Row]:
+    rows = []
+    for item in plan.placed:
+        target = TARGETS.get(item.member.name.split("/")[1]) if _is_payload(item) else None
+        if target and target.uname:
+            data = item.member.source
+            rows.append(
+                stub.Row(
+                    target.name,
+                    hashlib.sha256(data).hexdigest()[: stub.HASH_CHARS],
+                    item.data_offset // stub.PAGE,
+                    len(data) // stub.PAGE,
+                    stub.posix_cksum(data),
+                )
+            )
+    return rows
+
+
+def _is_payload(item: layout.Placed) -> bool:
+    return item.member.name.startswith("native/")
+
+
+def _write(file: BinaryIO, head: Head, page: bytes, plan: layout.Plan) -> None:
+    """Data first and the headers after it: their CRC is known once the data has gone by."""
+    file.truncate(plan.size)
+    for offset, data in ((0, head.page), (stub.STUB_OFFSET, page), (head.body_offset, head.body)):
+        file.seek(offset)
+        file.write(data)
+    directory = []
+    for item in plan.placed:
+        file.seek(item.data_offset)
+        entry = item.entry._replace(crc32=_copy(file, item.member))
+        directory.append(entry.pack())
+        extra = b""
+        if item.padding:
+            extra = records.alignment_extra(item.padding, item.member.align)
+        file.seek(entry.local_offset)
+        file.write(records.local_of(entry, extra).pack())
+    file.seek(plan.directory_offset)
+    file.write(b"".join(directory))
+    file.write(
+        records.end_records(len(directory), plan.directory_size, plan.directory_offset)
+    )
+
+
+def _copy(file: BinaryIO, member: layout.Member) -> int:
+    """Copies the member's data to the current position; returns its CRC-32."""
+    if isinstance(member.source, bytes):
+        file.write(member.source)
+        return zlib.crc32(member.source)
+    crc = copied = 0
+    with member.source.open("rb") as source:
+        while block := source.read(_BLOCK):
+            copied += len(block)
+            if copied > member.size:
+                break
+            crc = zlib.crc32(block, crc)
+            file.write(block)
+    if copied != member.size:
+        raise InputError(member.source, "the file changed its size while it was copied", "6")
+    return crc
+
+
+@contextlib.contextmanager
+def _replacing(out: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A new file that takes the place of `out` when all went well, and vanishes when not."""
+    if out.is_dir():
+        raise OptionError(f"{out}: is a directory")
+    handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file, temporary
+            os.fchmod(file.fileno(), 0o777 & ~_umask())
+            os.fsync(file.fileno())
+        os.replace(temporary, out)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _warnings(order: Order, plan: layout.Plan) -> list[str]:
+    if HEAD_TARGET in order.programs and plan.size >= WINDOWS_LIMIT:
+        return ["Windows starts no file of 4 GiB or more; there, keep the data in its own file"]
+    return []

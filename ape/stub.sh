@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# The stub of a polyglot: page 1 of the file, fetched by dd and run by eval (FORMAT 3).
+#
+# It unpacks the native program for this system into a private cache, once, and execs it. stub.py
+# drops comments, indentation and empty lines, fills in NAME, PREFIX and the ROWS, and refuses a
+# result above 4096 bytes. What it must run on: every /bin/sh of the supported systems, so no
+# `local`, no arrays, no `[[`, and no tools but uname dd mkdir rmdir mv rm chmod and, when it is
+# there, cksum. NOTES tells which shell or tool taught which line.
+#
+# shellcheck disable=SC2015  # "a && b || c" is meant: c also runs when b fails.
+
+# One group, so that a shell parses all of it before it runs any of it: a page cut short is a
+# syntax error and never half a program. Not a function: in zsh, $0 would be the function's name.
+{
+self=$0
+case $self in /*) ;; *) self=$PWD/$self ;; esac
+system=$(uname -sm)
+case $system in
+  # NetBSD names the board, not the processor; Rosetta hides an Apple processor.
+  "NetBSD evbarm") system="$system $(uname -p)" ;;
+  "Darwin x86_64")
+    if [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then system="Darwin arm64"; fi ;;
+esac
+PREFIX_TMP=
+problem=1
+
+# unpack HASH SKIP COUNT CRC: makes $dir/HASH/NAME from COUNT pages of this file and sets $program.
+# $problem: 1 no room or no right to write or to run here, 3 damaged file, 4 will not run here.
+unpack() {
+  program=$dir/$1/NAME
+  # Trusted when it is ours, in a folder of ours, and not what a crash left behind (0 bytes would
+  # "run" as an empty script). posh has no -O: it unpacks on every start.
+  [ -O "$dir/$1" ] && [ -O "$program" ] && [ -s "$program" ] && [ -x "$program" ] && return
+  work=$dir/$1.$$
+  (
+    umask 077
+    mkdir -p "$dir/$1" && { [ "$PREFIX_TMP" ] || [ -O "$dir/$1" ]; } && mkdir "$work" || exit 1
+    # To a file in one call: a pipe or a shared descriptor loses bytes with some dd.
+    dd if="$self" bs=4k skip="$2" count="$3" >"$work/NAME" || exit 1
+    # A busybox may lack cksum; some cksum print more words after CRC and size.
+    want="$4 $(($3 * 4096))"
+    sum=$(cksum <"$work/NAME") || sum=$want
+    case $sum in "$want"*) ;; *) exit 3 ;; esac
+    chmod 700 "$work/NAME" || exit 1
+    # The self-test finds noexec mounts, a wrong libc and a processor too old.
+    PREFIX_SELF=- "$work/NAME" </dev/null >/dev/null || { [ $? = 126 ] && exit 1; exit 4; }
+    mv -f "$work/NAME" "$program" && rmdir "$work"
+  )
+  problem=$?
+  [ $problem = 0 ] || rm -rf "$work"
+  return $problem
+}
+
+case $system in
+#ROWS
+"Linux x86_64") native() { unpack 0123456789abcdef0123 2 1 4294967295; } ;;
+#END
+*)
+  echo "NAME: no program for $system in this file" >&2
+  exit 126 ;;
+esac
+
+# place: unpacks to the first place that works. Nothing is created in, or run from, a cache under a
+# folder of somebody else: sudo keeps HOME.
+place() {
+  [ -O "${PREFIX_CACHE-}" ] && dir=$PREFIX_CACHE && native && return
+  [ -O "${XDG_CACHE_HOME:-${HOME-}}" ] && dir=${XDG_CACHE_HOME:-$HOME/.cache}/NAME && native && return
+  # No cache: a folder for this one start, which the program itself removes.
+  for dir in "${TMPDIR:-/tmp}" /var/tmp /dev/shm "${self%/*}"; do
+    dir=$dir/.NAME.$$
+    mkdir -m 700 "$dir" || continue
+    PREFIX_TMP=$dir
+    native && return
+    rm -rf "$dir"
+  done
+  return 1
+}
+
+place 2>/dev/null || {
+  case $problem in
+    3) echo "NAME: $self is damaged or incomplete; copy it again" ;;
+    4) echo "NAME: the program for $system does not run on this machine" ;;
+    *) echo "NAME: found no folder to unpack to and run from; set PREFIX_CACHE to one" ;;
+  esac >&2
+  exit 126
+}
+PREFIX_SELF=$self
+PREFIX_ARGV0=$0
+export PREFIX_SELF PREFIX_ARGV0 PREFIX_TMP
+exec "$program" "$@"
+exit 126
+}
