@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this processor can do, as a bit set of features (never of vendors). A feature counts only when the operating
-// system saves the registers it needs. The compiler's own __builtin_cpu_supports is a stub under zig cc.
+// What this processor can do, as a bit set of features (never of vendors). A feature counts only
+// when the operating system saves the registers it needs. The compiler's own __builtin_cpu_supports
+// is a stub under zig cc.
 #ifndef KERNELS_CPU_H
 #define KERNELS_CPU_H
 
@@ -23,8 +24,8 @@ enum cpu_feature {
 
 // The features of the running machine.
 uint32_t cpu_detect(void);
-// Removes the comma-separated features of `list` and what builds on them ("avx2" takes avx512 along). An unknown
-// name is an error that lists the known ones.
+// Removes the comma-separated features of `list` and what builds on them ("avx2" takes avx512
+// along). An unknown name is an error that lists the known ones.
 bool cpu_disable(uint32_t *features, const char *list, struct err *e);
 // "ssse3 avx avx2", in the order of the enum.
 void cpu_describe(uint32_t features, struct buf *out);

@@ -13,13 +13,14 @@
 #elif defined(_WIN32)
 #include <windows.h>
 #elif defined(__OpenBSD__)
-#include <sys/types.h>
-#include <sys/sysctl.h>
 #include <machine/cpu.h>
+#include <sys/sysctl.h>
+#include <sys/types.h>
 #endif
 
 #if defined(__linux__) || defined(__FreeBSD__)
-// Bits of AT_HWCAP and AT_HWCAP2; the two kernels agree on them (Documentation/arch/arm64/elf_hwcaps.rst).
+// Bits of AT_HWCAP and AT_HWCAP2; the two kernels agree on them
+// (Documentation/arch/arm64/elf_hwcaps.rst).
 #define HWCAP_FPHP_BIT 9
 #define HWCAP_ASIMDHP_BIT 10
 #define HWCAP_ASIMDDP_BIT 20
@@ -58,8 +59,9 @@ uint32_t cpu_detect(void)
            (sysctl_flag("hw.optional.arm.FEAT_DotProd") ? CPU_DOTPROD : 0) |
            (sysctl_flag("hw.optional.arm.FEAT_I8MM") ? CPU_I8MM : 0);
 #elif defined(_WIN32)
-    // 43: PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE. Windows on ARM needs ARMv8.1; each processor it knows with dot
-    // products has half-precision arithmetic too, for which older systems have no query.
+    // 43: PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE. Windows on ARM needs ARMv8.1; each processor it
+    // knows with dot products has half-precision arithmetic too, for which older systems have no
+    // query.
     return IsProcessorFeaturePresent(43) ? CPU_DOTPROD | CPU_FP16 : 0;
 #elif defined(__OpenBSD__)
     // ID_AA64ISAR0_EL1: DP in bits 47:44. ID_AA64PFR0_EL1: FP in 19:16, 1 means half precision.

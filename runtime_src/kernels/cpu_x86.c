@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CPUID and XGETBV (Intel SDM volume 2A, CPUID; volume 1, section 13.3). A feature whose registers the operating
-// system does not save (XCR0) is treated as absent: using it would raise #UD.
+// CPUID and XGETBV (Intel SDM volume 2A, CPUID; volume 1, section 13.3). A feature whose registers
+// the operating system does not save (XCR0) is treated as absent: using it would raise #UD.
 #include "kernels/cpu.h"
 
 #if defined(__x86_64__)
@@ -12,7 +12,9 @@ struct leaf {
 static struct leaf cpuid(uint32_t leaf, uint32_t subleaf)
 {
     struct leaf r;
-    __asm__ volatile("cpuid" : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d) : "a"(leaf), "c"(subleaf));
+    __asm__ volatile("cpuid"
+                     : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d)
+                     : "a"(leaf), "c"(subleaf));
     return r;
 }
 
@@ -55,8 +57,10 @@ uint32_t cpu_detect(void)
         return found;
     found |= CPU_AVX2;
 
-    // macOS turns the ZMM bits of XCR0 on at the first use; a process that asks early sees them clear and takes AVX2.
-    bool avx512 = has(extended.b, 16) && has(extended.b, 17) && has(extended.b, 30) && has(extended.b, 31);
+    // macOS turns the ZMM bits of XCR0 on at the first use; a process that asks early sees them
+    // clear and takes AVX2.
+    bool avx512 =
+        has(extended.b, 16) && has(extended.b, 17) && has(extended.b, 30) && has(extended.b, 31);
     if (avx512 && (saved & XCR0_ZMM) == XCR0_ZMM) {
         found |= CPU_AVX512;
         found |= has(extended.c, 11) ? CPU_AVX512_VNNI : 0;

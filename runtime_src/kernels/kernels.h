@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inner loops of the engine behind a table of function pointers. kern_init fills the table in layers, from the
-// portable reference upwards; the last layer the processor can run wins. Kernels know no file, no thread, no model.
+// The inner loops of the engine behind a table of function pointers. kern_init fills the table in
+// layers, from the portable reference upwards; the last layer the processor can run wins. Kernels
+// know no file, no thread, no model.
 //
-// kernels_ref.c defines what is correct. kernels_tmpl.c is compiled once per row of toolchain/isa.py with -DISA=row.
+// kernels_ref.c defines what is correct. kernels_tmpl.c is compiled once per row of
+// toolchain/isa.py with -DISA=row.
 #ifndef KERNELS_KERNELS_H
 #define KERNELS_KERNELS_H
 
@@ -16,8 +18,8 @@
 //   w: (rows, k) of the weight type, rows w_stride bytes apart
 //   x: (n, k) of the activation type `kern_activation` names, x_stride bytes apart
 //   y: (n, >= rows) floats
-// k is a multiple of the weight type's block. Each y depends only on its own row and column, so any split of rows or
-// columns gives the same bits.
+// k is a multiple of the weight type's block. Each y depends only on its own row and column, so any
+// split of rows or columns gives the same bits.
 #define DECL_MUL(name)                                                                             \
     void name(int64_t k, const void *w, size_t w_stride, int64_t rows, const void *x,              \
               size_t x_stride, int64_t n, float *y, int64_t y_stride)
@@ -29,7 +31,8 @@
 #define DECL_QUANTIZE(name) void name(const float *x, int64_t k, struct block_q8_0 *out)
 
 // y[i] = x[i] / sqrt(mean(x^2) + eps) * w[i]     x, w, y: (n); y may be x
-#define DECL_RMS_NORM(name) void name(const float *x, const float *w, int64_t n, float eps, float *y)
+#define DECL_RMS_NORM(name)                                                                        \
+    void name(const float *x, const float *w, int64_t n, float eps, float *y)
 
 // out[i] = silu(gate[i]) * up[i]                 all (n); out may be gate
 #define DECL_SWIGLU(name) void name(const float *gate, const float *up, int64_t n, float *out)
@@ -48,7 +51,7 @@
 #define DECL_ROPE(name) void name(float *x, const float *cosine, const float *sine, int64_t pairs)
 
 struct kernels {
-    const char *isa; // the row in use: "ref", "sse2", "avx2", ...
+    const char *isa;              // the row in use: "ref", "sse2", "avx2", ...
     DECL_MUL((*mul[KERN_TYPES])); // NULL for a type this engine lacks
     DECL_DEQUANTIZE((*dequantize[KERN_TYPES]));
     DECL_QUANTIZE((*quantize_q8_0));
@@ -60,10 +63,12 @@ struct kernels {
     DECL_ROPE((*rope_split));
 };
 
-// features: a set of enum cpu_feature. Any set gives a working table, which is how tests reach every row.
+// features: a set of enum cpu_feature. Any set gives a working table, which is how tests reach
+// every row.
 void kern_init(struct kernels *k, uint32_t features);
 
-// The type activations must have for weights of `type`: TYPE_F32, or TYPE_Q8_0 for the quantised ones.
+// The type activations must have for weights of `type`: TYPE_F32, or TYPE_Q8_0 for the quantised
+// ones.
 enum tensor_type kern_activation(enum tensor_type type);
 // Bytes of n values of `type` (n a multiple of its block).
 size_t kern_row_size(enum tensor_type type, int64_t n);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The definition of correct: no tricks, double accumulators, preconditions first. Every other row is tested against
-// this one. It also serves the operations that no row has overwritten.
+// The definition of correct: no tricks, double accumulators, preconditions first. Every other row
+// is tested against this one. It also serves the operations that no row has overwritten.
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #define QUANT 32 // weights per block of Q8_0 and Q4_0
 
-// ---- Values of one row ----------------------------------------------------------------------------------
+// ---- Values of one row ----------------------------------------------------------------------
 
 static float f16_value(uint16_t h)
 {
@@ -70,8 +70,7 @@ static DECL_DEQUANTIZE(dequantize_q4_0)
     }
 }
 
-// ---- Products -------------------------------------------------------------------------------------------
-
+// ---- Products -------------------------------------------------------------------------------
 // Both operands are turned into floats a block at a time; the sum is a double.
 static void multiply(DECL_DEQUANTIZE((*weights)), DECL_DEQUANTIZE((*activations)), size_t w_block,
                      size_t x_block, int64_t k, const void *w, size_t w_stride, int64_t rows,
@@ -108,8 +107,7 @@ DEFINE_MUL(bf16, QUANT * sizeof(uint16_t), f32, QUANT * sizeof(float))
 DEFINE_MUL(q8_0, sizeof(struct block_q8_0), q8_0, sizeof(struct block_q8_0))
 DEFINE_MUL(q4_0, sizeof(struct block_q4_0), q8_0, sizeof(struct block_q8_0))
 
-// ---- Everything else ------------------------------------------------------------------------------------
-
+// ---- Everything else ------------------------------------------------------------------------
 // Round to nearest even, as IEEE 754 conversion does.
 static uint16_t f16_bits(float f)
 {
@@ -215,10 +213,15 @@ void kern_init_ref(struct kernels *k)
 {
     *k = (struct kernels){
         .isa = "ref",
-        .mul = {[TYPE_F32] = mul_f32, [TYPE_F16] = mul_f16, [TYPE_BF16] = mul_bf16,
-                [TYPE_Q8_0] = mul_q8_0, [TYPE_Q4_0] = mul_q4_0},
-        .dequantize = {[TYPE_F32] = dequantize_f32, [TYPE_F16] = dequantize_f16,
-                       [TYPE_BF16] = dequantize_bf16, [TYPE_Q8_0] = dequantize_q8_0,
+        .mul = {[TYPE_F32] = mul_f32,
+                [TYPE_F16] = mul_f16,
+                [TYPE_BF16] = mul_bf16,
+                [TYPE_Q8_0] = mul_q8_0,
+                [TYPE_Q4_0] = mul_q4_0},
+        .dequantize = {[TYPE_F32] = dequantize_f32,
+                       [TYPE_F16] = dequantize_f16,
+                       [TYPE_BF16] = dequantize_bf16,
+                       [TYPE_Q8_0] = dequantize_q8_0,
                        [TYPE_Q4_0] = dequantize_q4_0},
         .quantize_q8_0 = quantize_q8_0,
         .rms_norm = rms_norm,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels for one ISA row: compiled once per row of toolchain/isa.py with -DISA=<row> and that row's compiler flags.
-// Parameters: ISA, the row's name; everything else follows from the compiler's own feature macros through vec.h.
-// An object built from this file may run only where its row's features exist, so it includes nothing but vec.h and
-// kernels.h and defines nothing extern but kern_row_<ISA>.
+// Kernels for one ISA row: compiled once per row of toolchain/isa.py with -DISA=<row> and that
+// row's compiler flags. Parameters: ISA, the row's name; everything else follows from the
+// compiler's own feature macros through vec.h. An object built from this file may run only where
+// its row's features exist, so it includes nothing but vec.h and kernels.h and defines nothing
+// extern but kern_row_<ISA>.
 #include "kernels/kernels.h"
 #include "kernels/vec.h"
 
@@ -14,12 +15,13 @@
 #define QUANT 32  // weights per block of Q8_0 and Q4_0
 #define COLUMNS 4 // activations that share one pass over the weights
 
-#define UNROLL _Pragma("clang loop unroll(full)")
+// A loop over registers, gone after compilation.
+#define EACH(i, n) _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++)
 
-// ---- Products: tiles of R rows and C columns held in registers --------------------------------------------
+// ---- Products: tiles of R rows and C columns held in registers ------------------------------
 //
-// Each element of a tile has its own accumulator and walks k in the same order whatever R and C are, so the result
-// does not depend on how rows and columns are split.
+// Each element of a tile has its own accumulator and walks k in the same order whatever R and C
+// are, so the result does not depend on how rows and columns are split.
 
 struct operands {
     int64_t k;
@@ -36,20 +38,17 @@ struct operands {
         int64_t i = 0;                                                                             \
         for (; i + VF <= o->k; i += VF) {                                                          \
             vf x[COLUMNS];                                                                         \
-            UNROLL for (int c = 0; c < C; c++)                                                     \
+            EACH (c, C)                                                                            \
                 x[c] = vf_load((const float *)(const void *)(o->x + (size_t)c * o->x_stride) + i); \
-            UNROLL for (int r = 0; r < R; r++)                                                     \
-            {                                                                                      \
+            EACH (r, R) {                                                                          \
                 vf w = load((const weight_t *)(const void *)(o->w + (size_t)r * o->w_stride) + i); \
-                UNROLL for (int c = 0; c < C; c++)                                                 \
+                EACH (c, C)                                                                        \
                     sum[r][c] += w * x[c];                                                         \
             }                                                                                      \
         }                                                                                          \
-        UNROLL for (int r = 0; r < R; r++)                                                         \
-        {                                                                                          \
+        EACH (r, R) {                                                                              \
             const weight_t *w = (const weight_t *)(const void *)(o->w + (size_t)r * o->w_stride);  \
-            UNROLL for (int c = 0; c < C; c++)                                                     \
-            {                                                                                      \
+            EACH (c, C) {                                                                          \
                 const float *x = (const float *)(const void *)(o->x + (size_t)c * o->x_stride);    \
                 float total = vf_sum(sum[r][c]);                                                   \
                 for (int64_t m = i; m < o->k; m++)                                                 \
@@ -63,31 +62,29 @@ struct operands {
     VEC_INLINE void name(const struct operands *o, const int R, const int C)                       \
     {                                                                                              \
         vq sum[COLUMNS][COLUMNS];                                                                  \
-        UNROLL for (int r = 0; r < R; r++)                                                         \
-            UNROLL for (int c = 0; c < C; c++)                                                     \
+        EACH (r, R)                                                                                \
+            EACH (c, C)                                                                            \
                 sum[r][c] = vq_zero();                                                             \
         for (int64_t b = 0; b < o->k / QUANT; b++) {                                               \
             vb x[COLUMNS];                                                                         \
             float x_scale[COLUMNS];                                                                \
-            UNROLL for (int c = 0; c < C; c++)                                                     \
-            {                                                                                      \
+            EACH (c, C) {                                                                          \
                 const struct block_q8_0 *block =                                                   \
                     (const struct block_q8_0 *)(const void *)(o->x + (size_t)c * o->x_stride) + b; \
                 x[c] = vb_load(block->q);                                                          \
                 x_scale[c] = f16_to_float(block->d);                                               \
             }                                                                                      \
-            UNROLL for (int r = 0; r < R; r++)                                                     \
-            {                                                                                      \
+            EACH (r, R) {                                                                          \
                 const block_t *block =                                                             \
                     (const block_t *)(const void *)(o->w + (size_t)r * o->w_stride) + b;           \
                 vb w = load(block->q);                                                             \
                 float w_scale = f16_to_float(block->d);                                            \
-                UNROLL for (int c = 0; c < C; c++)                                                 \
+                EACH (c, C)                                                                        \
                     sum[r][c] = vq_add_scaled(sum[r][c], w_scale * x_scale[c], vq_dot(w, x[c]));   \
             }                                                                                      \
         }                                                                                          \
-        UNROLL for (int r = 0; r < R; r++)                                                         \
-            UNROLL for (int c = 0; c < C; c++)                                                     \
+        EACH (r, R)                                                                                \
+            EACH (c, C)                                                                            \
                 o->y[c * o->y_stride + r] = vq_sum(sum[r][c]);                                     \
     }
 
@@ -145,7 +142,7 @@ DEFINE_MUL(bf16, uint16_t)
 DEFINE_MUL(q8_0, struct block_q8_0)
 DEFINE_MUL(q4_0, struct block_q4_0)
 
-// ---- Activations ------------------------------------------------------------------------------------------
+// ---- Activations ----------------------------------------------------------------------------
 
 static DECL_QUANTIZE(quantize_q8_0)
 {
@@ -158,7 +155,8 @@ static DECL_QUANTIZE(quantize_q8_0)
         float d = largest / 127;
         float inverse = d > 0 ? 1 / d : 0;
         out[b].d = f16_from_float(d);
-        // Half away from zero: truncation after adding the largest float below one half with x's sign.
+        // Half away from zero: truncation after adding the largest float below one half with x's
+        // sign.
         for (int i = 0; i < QUANT; i++) {
             float v = x[i] * inverse;
             out[b].q[i] = (int8_t)(int32_t)(v + __builtin_copysignf(0x1.fffffep-2f, v));
@@ -203,7 +201,7 @@ static DECL_ADD(add)
         y[i] += x[i];
 }
 
-// ---- Attention --------------------------------------------------------------------------------------------
+// ---- Attention ------------------------------------------------------------------------------
 
 VEC_INLINE float dot_f32(const float *a, const float *b, int64_t n)
 {

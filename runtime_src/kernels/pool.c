@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One loop at a time: the caller publishes it under the mutex, wakes the workers, works along, and waits until the
-// last worker has left. Tasks are taken from an atomic counter, so a slow core takes fewer.
+// One loop at a time: the caller publishes it under the mutex, wakes the workers, works along, and
+// waits until the last worker has left. Tasks are taken from an atomic counter, so a slow core
+// takes fewer.
 #include "kernels/pool.h"
 
 #include <stdatomic.h>
@@ -105,7 +106,8 @@ int pool_threads(const struct pool *p)
     return p->threads;
 }
 
-void pool_run(struct pool *p, int64_t tasks, void (*fn)(void *arg, int64_t task, int thread), void *arg)
+void pool_run(struct pool *p, int64_t tasks, void (*fn)(void *arg, int64_t task, int thread),
+              void *arg)
 {
     if (p->threads == 1 || tasks == 1) {
         for (int64_t task = 0; task < tasks; task++)

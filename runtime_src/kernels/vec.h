@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vector vocabulary of the templates: floats in the widest register of the row (vf), and products of 32 bytes
-// (vq_*). Only kernels_tmpl.c includes it; everything is static, so no instruction leaks into another object.
+// The vector vocabulary of the templates: floats in the widest register of the row (vf), and
+// products of 32 bytes (vq_*). Only kernels_tmpl.c includes it; everything is static, so no
+// instruction leaks into another object.
 //
 //   VF                floats in a vf            VQ                 partial sums in a vq
 //   vf_load/store     unaligned                 vb_load            32 int8
 //   vf_from_f16       VF halves to floats       vb_from_nibbles    16 bytes to 32 values of -8..7
-//   vf_from_bf16      likewise                  vq_dot             32 products, summed to VQ floats (exact)
+//   vf_from_bf16      likewise                  vq_dot             32 products, summed to VQ floats
+//   (exact)
 #ifndef KERNELS_VEC_H
 #define KERNELS_VEC_H
 
@@ -66,8 +68,8 @@ VEC_INLINE vf vf_from_bf16(const uint16_t *p)
     return (vf)(__builtin_convertvector(h, vu) << 16);
 }
 
-// Exponent and fraction move into place and the bias is mended by one multiplication (exact, denormals included);
-// infinities and NaNs get their full exponent back.
+// Exponent and fraction move into place and the bias is mended by one multiplication (exact,
+// denormals included); infinities and NaNs get their full exponent back.
 VEC_INLINE vf vf_from_f16_bits(vu h)
 {
     vf magnitude = (vf)((h & 0x7fff) << 13) * 0x1p112f;
@@ -76,7 +78,8 @@ VEC_INLINE vf vf_from_f16_bits(vu h)
 }
 
 // e^x to about 1 ulp for x in [-87, 88]; below, it sinks to about 1e-38; NaN stays NaN.
-// x = n ln 2 + r with |r| <= ln(2)/2, then a polynomial (Cephes expf coefficients) and n into the exponent.
+// x = n ln 2 + r with |r| <= ln(2)/2, then a polynomial (Cephes expf coefficients) and n into the
+// exponent.
 VEC_INLINE vf vf_exp(vf x)
 {
     const vf low = vf_set(-87.33654f), high = vf_set(88.0f), magic = vf_set(0x1.8p23f);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// aarch64 part of the vocabulary; see vec.h. The neon row multiplies bytes into 16 bits, the dotprod and i8mm rows
-// use SDOT.
+// aarch64 part of the vocabulary; see vec.h. The neon row multiplies bytes into 16 bits, the
+// dotprod and i8mm rows use SDOT.
 #ifndef KERNELS_VEC_ARM_H
 #define KERNELS_VEC_ARM_H
 

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where files inside files are found: the program's own zip, other zips, plain files. Readers check every bound
-// (APPNOTE 6.3.10 sections 4.3.7 to 4.3.16). Stored members can be mapped in place; nothing is copied.
+// Where files inside files are found: the program's own zip, other zips, plain files. Readers check
+// every bound (APPNOTE 6.3.10 sections 4.3.7 to 4.3.16). Stored members can be mapped in place;
+// nothing is copied.
 #ifndef PACK_PACK_H
 #define PACK_PACK_H
 
 #include "base/base.h"
 #include "platform/platform.h"
 
-// ---- zip.c ------------------------------------------------------------------------------------------------
+// ---- zip.c ----------------------------------------------------------------------------------
 
-#define ZIP_MAX_ENTRIES 1000000          // a model pack has tens; more is damage or an attack
-#define ZIP_MAX_DIRECTORY (256u << 20)   // bytes of central directory
+#define ZIP_MAX_ENTRIES 1000000        // a model pack has tens; more is damage or an attack
+#define ZIP_MAX_DIRECTORY (256u << 20) // bytes of central directory
 
 struct zip_entry {
     struct slice name;
-    uint64_t data_offset;  // absolute file offset; valid after zip_locate
+    uint64_t data_offset; // absolute file offset; valid after zip_locate
     uint64_t header_offset;
     uint64_t size, packed_size;
     uint32_t crc32;
-    uint16_t method;       // 0 = stored, 8 = deflated
+    uint16_t method; // 0 = stored, 8 = deflated
 };
 
 struct zip; // an opened archive: file, directory, entries
@@ -28,20 +29,23 @@ struct zip *zip_open(const char *path, bool *not_zip, struct err *e);
 void zip_close(struct zip *z);
 size_t zip_count(const struct zip *z);
 const struct zip_entry *zip_at(const struct zip *z, size_t i);
-const struct zip_entry *zip_find(const struct zip *z, const char *name); // exact; the last of equal names
+const struct zip_entry *zip_find(const struct zip *z,
+                                 const char *name); // exact; the last of equal names
 const char *zip_path(const struct zip *z);
-// Maps a stored member; refuses compressed members, data offsets that are not a multiple of `align`, ranges past
-// the end of the file; each with the command that repairs it.
-bool zip_map(struct zip *z, const struct zip_entry *entry, uint64_t align, struct os_map *out, struct err *e);
+// Maps a stored member; refuses compressed members, data offsets that are not a multiple of
+// `align`, ranges past the end of the file; each with the command that repairs it.
+bool zip_map(struct zip *z, const struct zip_entry *entry, uint64_t align, struct os_map *out,
+             struct err *e);
 // A small stored or deflated(refused) member as bytes, CRC checked.
-bool zip_read(struct zip *z, const struct zip_entry *entry, uint64_t limit, struct buf *out, struct err *e);
+bool zip_read(struct zip *z, const struct zip_entry *entry, uint64_t limit, struct buf *out,
+              struct err *e);
 
-// ---- self.c -----------------------------------------------------------------------------------------------
-
+// ---- self.c ---------------------------------------------------------------------------------
 // What the stub told us (PACKLLAMA_SELF, _ARGV0, _TMP), read once and removed from the environment.
 struct self {
-    char *path;   // the file whose zip is ours: the polyglot (verified by build id) or our own executable; NULL unknown
-    char *argv0;  // how the user called us, for messages
+    char *path;      // the file whose zip is ours: the polyglot (verified by build id) or our own
+                     // executable; NULL unknown
+    char *argv0;     // how the user called us, for messages
     struct zip *zip; // that file's archive, NULL when it has none
 };
 
@@ -49,24 +53,24 @@ struct self {
 void self_init(struct self *s, const char *argv0);
 void self_free(struct self *s);
 
-// ---- args.c: the `.args` member ----------------------------------------------------------------------------
-
-// Merges the text of `.args` with argv: exact semantics in args.c's head (quotes, comments, $VAR, `...`).
-// env(name) looks variables up. The result is a NULL-terminated array owned by the caller (args_free).
-bool args_merge(struct slice text, int argc, char **argv, const char *(*env)(const char *), int *out_argc,
-                char ***out_argv, struct err *e);
+// ---- args.c: the `.args` member -------------------------------------------------------------
+// Merges the text of `.args` with argv: exact semantics in args.c's head (quotes, comments, $VAR,
+// `...`). env(name) looks variables up. The result is a NULL-terminated array owned by the caller
+// (args_free).
+bool args_merge(struct slice text, int argc, char **argv, const char *(*env)(const char *),
+                int *out_argc, char ***out_argv, struct err *e);
 void args_free(char **argv);
 
-// ---- resolve.c: what -m means -------------------------------------------------------------------------------
-
+// ---- resolve.c: what -m means ---------------------------------------------------------------
 // A model file mapped read-only, wherever it lies.
 struct blob {
     struct os_map map;
     char *label; // for messages: "FILE" or "FILE@MEMBER"
 };
 
-// name: a plain file; "ZIP@MEMBER" (only when the part before an @ is an existing file); a zip/llamafile with one
-// .gguf inside; a member of our own zip. NULL name = the only .gguf of our own zip. Rules in resolve.c's head.
+// name: a plain file; "ZIP@MEMBER" (only when the part before an @ is an existing file); a
+// zip/llamafile with one .gguf inside; a member of our own zip. NULL name = the only .gguf of our
+// own zip. Rules in resolve.c's head.
 bool blob_open(const struct self *self, const char *name, struct blob *out, struct err *e);
 void blob_close(struct blob *b);
 

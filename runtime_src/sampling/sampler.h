@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From logits to a token: repeat penalty, top-k, top-p, min-p, temperature, in llama-server's default order.
-// Reproducible: one seed gives one sequence on every system.
+// From logits to a token: repeat penalty, top-k, top-p, min-p, temperature, in llama-server's
+// default order. Reproducible: one seed gives one sequence on every system.
 #ifndef SAMPLING_SAMPLER_H
 #define SAMPLING_SAMPLER_H
 
@@ -25,7 +25,8 @@ struct sampler *sampler_new(const struct sampler_options *o, int vocabulary);
 void sampler_free(struct sampler *s);
 // logits: (vocabulary), unchanged. NaNs count as minus infinity.
 token_id sampler_pick(struct sampler *s, const float *logits);
-void sampler_accept(struct sampler *s, token_id id); // what the penalty looks back on; prompt tokens too
+void sampler_accept(struct sampler *s,
+                    token_id id); // what the penalty looks back on; prompt tokens too
 void sampler_reset(struct sampler *s);
 
 #endif

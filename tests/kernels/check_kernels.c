@@ -1,80 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every kernel of every ISA row this processor can run, against the reference row: awkward shapes, extreme data,
-// buffers that end at an unmapped page. Rows are reached by taking features away one at a time.
+// Every kernel of every ISA row this processor can run, against the reference row: awkward shapes,
+// extreme data, buffers that end at an unmapped page. Rows are reached by taking features away one
+// at a time.
 //
-//   check_kernels [SEED]      last line: "check_kernels: all N passed", or the failures and status 1
+//   check_kernels [SEED]      last line: "check_kernels: all N passed", or the failures and status
+//   1
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "adversary.h"
 #include "kernels/cpu.h"
 #include "kernels/kernels.h"
 
-// ---- Random data with intent ------------------------------------------------------------------------------
-
-static uint64_t state;
-
-static uint32_t rnd(void)
-{
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33);
-}
-
-static float rnd_float(void)
-{
-    return (float)((int32_t)(rnd() & 0xffffff) - 0x800000) / 0x800000;
-}
-
-enum flavour { UNIFORM, SPIKES, TINY, ZEROS, FLAVOURS };
-
-static void fill(float *x, int64_t n, enum flavour flavour)
-{
-    for (int64_t i = 0; i < n; i++) {
-        x[i] = rnd_float();
-        if (flavour == SPIKES)
-            x[i] *= rnd() % 29 ? 0.01f : 100.0f; // one large value decides a block's scale
-        else if (flavour == TINY)
-            x[i] *= 1e-6f; // block scales fall into f16's denormals
-        else if (flavour == ZEROS)
-            x[i] = 0;
-    }
-}
-
-// ---- Buffers whose last byte is the last byte of a page, the next page being unmapped ------------------------
-
-struct guarded {
-    void *data, *base;
-    size_t length;
-};
-
-static struct guarded guarded_new(size_t size)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), body = (size + page - 1) / page * page;
-    struct guarded g = {.length = body + 2 * page};
-    g.base = mmap(NULL, g.length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
-    if (g.base == MAP_FAILED) {
-        perror("mmap");
-        exit(1);
-    }
-    mprotect(g.base, page, PROT_NONE);
-    mprotect((char *)g.base + page + body, page, PROT_NONE);
-    g.data = (char *)g.base + page + body - size;
-    return g;
-}
-
-static void guarded_free(struct guarded g)
-{
-    munmap(g.base, g.length);
-}
-
-// ---- Comparison -------------------------------------------------------------------------------------------
-
-// Normalised mean square error: |got - want|^2 / |want|^2. Sums of up to 4096 products in floats, in any order, stay
-// below 1e-12 on uniform data; cancellation in the other flavours costs two digits more. Both operands of the
-// quantised products are the same on both sides, so the same bound holds for them.
+// ---- Comparison -----------------------------------------------------------------------------
+// Normalised mean square error: |got - want|^2 / |want|^2. Sums of up to 4096 products in floats,
+// in any order, stay below 1e-12 on uniform data; cancellation in the other flavours costs two
+// digits more. Both operands of the quantised products are the same on both sides, so the same
+// bound holds for them.
 #define NMSE_MUL 1e-10
 // vf_exp is good to about 1 ulp (6e-8 relative); its square leaves room for the sums around it.
 #define NMSE_EXP 1e-12
@@ -93,7 +37,8 @@ static double nmse(const float *got, const float *want, int64_t n)
     return power > 0 ? error / power : error;
 }
 
-static void expect(const char *isa, const char *what, const float *got, const float *want, int64_t n, double bound)
+static void expect(const char *isa, const char *what, const float *got, const float *want,
+                   int64_t n, double bound)
 {
     double e = nmse(got, want, n);
     if (e <= bound) {
@@ -104,12 +49,13 @@ static void expect(const char *isa, const char *what, const float *got, const fl
     printf("FAIL %s %s: nmse %g > %g\n", isa, what, e, bound);
 }
 
-// ---- One check per kernel -----------------------------------------------------------------------------------
+// ---- One check per kernel -------------------------------------------------------------------
 
 static const enum tensor_type types[] = {TYPE_F32, TYPE_F16, TYPE_BF16, TYPE_Q8_0, TYPE_Q4_0};
 
 // Random bytes are legal weights of every type once the half-precision fields are finite.
-static void fill_weights(enum tensor_type type, void *w, int64_t rows, int64_t k, enum flavour flavour)
+static void fill_weights(enum tensor_type type, void *w, int64_t rows, int64_t k,
+                         enum flavour flavour)
 {
     size_t size = kern_row_size(type, k) * (size_t)rows;
     if (type == TYPE_F32) {
@@ -121,15 +67,18 @@ static void fill_weights(enum tensor_type type, void *w, int64_t rows, int64_t k
     for (int64_t i = 0; i < rows * k; i++) {
         // Halves: exponents up to 2^0 only, so that sums keep their meaning. bf16 likewise.
         if (type == TYPE_F16 || type == TYPE_BF16)
-            ((uint16_t *)w)[i] = (uint16_t)(rnd() & (type == TYPE_F16 ? 0xbbff : 0xbfff) & ~(flavour == TINY ? 0x3000 : 0));
+            ((uint16_t *)w)[i] = (uint16_t)(rnd() & (type == TYPE_F16 ? 0xbbff : 0xbfff) &
+                                            ~(flavour == TINY ? 0x3000 : 0));
     }
     size_t block = tensor_type_info(type)->block_size;
-    for (size_t at = 0; tensor_type_info(type)->block_weights > 1 && at + block <= size; at += block)
-        *(uint16_t *)(void *)((char *)w + at) = (uint16_t)(rnd() & (flavour == TINY ? 0x83ff : 0xafff));
+    for (size_t at = 0; tensor_type_info(type)->block_weights > 1 && at + block <= size;
+         at += block)
+        *(uint16_t *)(void *)((char *)w + at) =
+            (uint16_t)(rnd() & (flavour == TINY ? 0x83ff : 0xafff));
 }
 
-static void check_mul(const struct kernels *k, const struct kernels *ref, enum tensor_type type, int64_t rows,
-                      int64_t n, int64_t length, enum flavour flavour)
+static void check_mul(const struct kernels *k, const struct kernels *ref, enum tensor_type type,
+                      int64_t rows, int64_t n, int64_t length, enum flavour flavour)
 {
     size_t w_stride = kern_row_size(type, length);
     enum tensor_type act = kern_activation(type);
@@ -140,7 +89,8 @@ static void check_mul(const struct kernels *k, const struct kernels *ref, enum t
     fill(plain, n * length, flavour);
     if (act == TYPE_Q8_0)
         for (int64_t j = 0; j < n; j++)
-            ref->quantize_q8_0(plain + j * length, length, (void *)((char *)x.data + (size_t)j * x_stride));
+            ref->quantize_q8_0(plain + j * length, length,
+                               (void *)((char *)x.data + (size_t)j * x_stride));
     else
         memcpy(x.data, plain, (size_t)(n * length) * sizeof *plain);
 
@@ -149,7 +99,8 @@ static void check_mul(const struct kernels *k, const struct kernels *ref, enum t
     k->mul[type](length, w.data, w_stride, rows, x.data, x_stride, n, y.data, rows);
     ref->mul[type](length, w.data, w_stride, rows, x.data, x_stride, n, want, rows);
     char what[80];
-    snprintf(what, sizeof what, "mul %s %d x %d x %d flavour %d", tensor_type_name(type), (int)rows, (int)n, (int)length, flavour);
+    snprintf(what, sizeof what, "mul %s %d x %d x %d flavour %d", tensor_type_name(type), (int)rows,
+             (int)n, (int)length, flavour);
     expect(k->isa, what, y.data, want, n * rows, NMSE_MUL);
 
     // One row and one column at a time must give the same bits.
@@ -159,7 +110,8 @@ static void check_mul(const struct kernels *k, const struct kernels *ref, enum t
             k->mul[type](length, (char *)w.data + (size_t)r * w_stride, w_stride, 1,
                          (char *)x.data + (size_t)j * x_stride, x_stride, 1, &alone, 1);
             if (memcmp(&alone, (float *)y.data + j * rows + r, sizeof alone)) {
-                printf("FAIL %s %s: element %d,%d differs when computed alone\n", k->isa, what, (int)r, (int)j);
+                printf("FAIL %s %s: element %d,%d differs when computed alone\n", k->isa, what,
+                       (int)r, (int)j);
                 failed++;
                 r = rows, j = n;
             }
@@ -187,7 +139,8 @@ static void check_quantize(const struct kernels *k, const struct kernels *ref, e
         printf("FAIL %s quantize_q8_0 flavour %d\n", k->isa, flavour);
 }
 
-static void check_rows(const struct kernels *k, const struct kernels *ref, int64_t n, enum flavour flavour)
+static void check_rows(const struct kernels *k, const struct kernels *ref, int64_t n,
+                       enum flavour flavour)
 {
     size_t size = (size_t)n * sizeof(float);
     struct guarded a = guarded_new(size), b = guarded_new(size), y = guarded_new(size);
@@ -219,10 +172,12 @@ static void check_rows(const struct kernels *k, const struct kernels *ref, int64
     guarded_free(y);
 }
 
-static void check_attend(const struct kernels *k, const struct kernels *ref, int64_t n, int64_t d, float heat)
+static void check_attend(const struct kernels *k, const struct kernels *ref, int64_t n, int64_t d,
+                         float heat)
 {
     size_t row = (size_t)d * sizeof(float);
-    struct guarded q = guarded_new(row), keys = guarded_new(row * (size_t)n), values = guarded_new(row * (size_t)n);
+    struct guarded q = guarded_new(row), keys = guarded_new(row * (size_t)n),
+                   values = guarded_new(row * (size_t)n);
     struct guarded scores = guarded_new((size_t)n * sizeof(float)), out = guarded_new(row);
     float *want = malloc(row), *scratch = malloc((size_t)n * sizeof *scratch);
     fill(q.data, d, UNIFORM);
@@ -248,9 +203,11 @@ static void check_row(const struct kernels *k, const struct kernels *ref)
     for (size_t t = 0; t < sizeof types / sizeof *types; t++)
         for (int shape = 0; shape < 7; shape++)
             for (int f = 0; f < FLAVOURS; f++) {
-                check_mul(k, ref, types[t], heights[shape], counts[(shape * 3 + f) % 7], lengths[(shape + f) % 4], f);
+                check_mul(k, ref, types[t], heights[shape], counts[(shape * 3 + f) % 7],
+                          lengths[(shape + f) % 4], f);
                 if (tensor_type_info(types[t])->block_weights == 1)
-                    check_mul(k, ref, types[t], heights[shape], counts[(shape * 5 + f) % 7], odd[shape], f);
+                    check_mul(k, ref, types[t], heights[shape], counts[(shape * 5 + f) % 7],
+                              odd[shape], f);
             }
     for (int f = 0; f < FLAVOURS; f++) {
         check_quantize(k, ref, f);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pool: every task runs exactly once, thread numbers stay in range, many short loops in a row, many pools.
+// The pool: every task runs exactly once, thread numbers stay in range, many short loops in a row,
+// many pools.
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +36,8 @@ static void stress(int threads, int loops)
     for (int i = 0; i < TASKS; i++)
         total += t->seen[i];
     if (total != want || t->out_of_range) {
-        printf("FAIL %d threads: %ld tasks ran, %ld were asked for, %d bad thread numbers\n", threads, total, want,
-               t->out_of_range);
+        printf("FAIL %d threads: %ld tasks ran, %ld were asked for, %d bad thread numbers\n",
+               threads, total, want, t->out_of_range);
         exit(1);
     }
     free(t);
