@@ -16,7 +16,7 @@
 #define BASE_PRINTF(fmt, args)
 #endif
 
-// ---- Errors -------------------------------------------------------------------------------------
+// ---- Errors ---------------------------------------------------------------------------------
 
 // One line of text for a person: "FILE: RULE that is broken (what to do)". The first error wins.
 struct err {
@@ -28,7 +28,7 @@ struct err {
 bool err_set(struct err *e, const char *fmt, ...) BASE_PRINTF(2, 3);
 bool err_is_set(const struct err *e);
 
-// ---- Memory -------------------------------------------------------------------------------------
+// ---- Memory ---------------------------------------------------------------------------------
 
 // These print one line and exit with status 1 when memory is exhausted; they never return NULL.
 // Sizes that come from a file are to be checked against a named limit before they get here.
@@ -42,7 +42,7 @@ char *xstrndup(const char *s, size_t n);
 void *base_alloc_aligned(size_t align, size_t size);
 void base_free_aligned(void *p);
 
-// ---- Text ---------------------------------------------------------------------------------------
+// ---- Text -----------------------------------------------------------------------------------
 
 // A view of bytes somebody else owns; not NUL-terminated.
 struct slice {
@@ -67,13 +67,13 @@ void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) BASE_PRINTF(2, 3);
 void buf_free(struct buf *b);
 
-// ---- Byte order ---------------------------------------------------------------------------------
+// ---- Byte order -----------------------------------------------------------------------------
 
 uint16_t le16(const void *p);
 uint32_t le32(const void *p);
 uint64_t le64(const void *p);
 
-// ---- Cursor: the only way parsers read untrusted bytes ------------------------------------------
+// ---- Cursor: the only way parsers read untrusted bytes --------------------------------------
 
 struct cursor {
     const unsigned char *data;

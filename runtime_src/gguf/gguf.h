@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// GGUF v2 and v3: metadata and the tensor directory over a mapped file, every read bounds-checked, nothing copied
-// but the index. Format: the gguf specification in ggml's docs.
+// GGUF v2 and v3: metadata and the tensor directory over a mapped file, every read bounds-checked,
+// nothing copied but the index. Format: the gguf specification in ggml's docs.
 #ifndef GGUF_GGUF_H
 #define GGUF_GGUF_H
 
 #include "base/base.h"
 #include "gguf/types.h"
 
+// Numbered as in the file.
 enum gguf_kind {
-    GGUF_U8, GGUF_I8, GGUF_U16, GGUF_I16, GGUF_U32, GGUF_I32, GGUF_F32, GGUF_BOOL, GGUF_STRING, GGUF_ARRAY,
-    GGUF_U64, GGUF_I64, GGUF_F64, GGUF_KIND_COUNT
+    GGUF_U8,
+    GGUF_I8,
+    GGUF_U16,
+    GGUF_I16,
+    GGUF_U32,
+    GGUF_I32,
+    GGUF_F32,
+    GGUF_BOOL,
+    GGUF_STRING,
+    GGUF_ARRAY,
+    GGUF_U64,
+    GGUF_I64,
+    GGUF_F64,
+    GGUF_KIND_COUNT
 };
 
 struct gguf_value {
@@ -58,8 +71,8 @@ const struct gguf_tensor *gguf_tensor_at(const struct gguf *g, size_t i);
 const struct gguf_value *gguf_find(const struct gguf *g, const char *key); // NULL when absent
 const struct gguf_tensor *gguf_find_tensor(const struct gguf *g, const char *name);
 
-// Typed look-ups: the default when the key is absent; any integer kind serves for ints, any number for floats.
-// A key of the wrong kind is an error recorded in *e (default returned).
+// Typed look-ups: the default when the key is absent; any integer kind serves for ints, any number
+// for floats. A key of the wrong kind is an error recorded in *e (default returned).
 int64_t gguf_int(const struct gguf *g, const char *key, int64_t fallback, struct err *e);
 double gguf_float(const struct gguf *g, const char *key, double fallback, struct err *e);
 bool gguf_bool(const struct gguf *g, const char *key, bool fallback, struct err *e);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensor types as GGUF numbers them, and the block each is stored in. A row of a tensor is a whole number of blocks.
+// Tensor types as GGUF numbers them, and the block each is stored in. A row of a tensor is a whole
+// number of blocks.
 #ifndef GGUF_TYPES_H
 #define GGUF_TYPES_H
 
@@ -19,15 +20,17 @@ struct block_q8_0 {
     uint16_t d;
     int8_t q[32];
 };
-_Static_assert(sizeof(struct block_q8_0) == sizeof(uint16_t) + 32 * sizeof(int8_t), "q8_0 has no padding");
+_Static_assert(sizeof(struct block_q8_0) == sizeof(uint16_t) + 32 * sizeof(int8_t),
+               "q8_0 has no padding");
 
-// Q4_0, 32 weights in 18 bytes:   | d f16 | 16 bytes |   byte i holds w[i] in its low and w[i+16] in its high nibble
-//                                                        w[i] = d * (nibble - 8)
+// Q4_0, 32 weights in 18 bytes:   | d f16 | 16 bytes |         w[i] = d * (nibble i - 8)
+// byte i holds nibble i in its low and nibble i+16 in its high half
 struct block_q4_0 {
     uint16_t d;
     uint8_t q[16];
 };
-_Static_assert(sizeof(struct block_q4_0) == sizeof(uint16_t) + 16 * sizeof(uint8_t), "q4_0 has no padding");
+_Static_assert(sizeof(struct block_q4_0) == sizeof(uint16_t) + 16 * sizeof(uint8_t),
+               "q4_0 has no padding");
 
 struct tensor_type_info {
     const char *name;
@@ -37,7 +40,8 @@ struct tensor_type_info {
 
 // NULL for a type this engine lacks.
 const struct tensor_type_info *tensor_type_info(uint32_t type);
-// The name of any type number ggml has ever defined ("Q4_K"), for messages; NULL when unknown to us too.
+// The name of any type number ggml has ever defined ("Q4_K"), for messages; NULL when unknown to us
+// too.
 const char *tensor_type_name(uint32_t type);
 
 #endif

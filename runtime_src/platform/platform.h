@@ -7,7 +7,7 @@
 
 #include "base/base.h"
 
-// ---- Files --------------------------------------------------------------------------------------
+// ---- Files ----------------------------------------------------------------------------------
 
 struct os_file; // opaque, read-only
 
@@ -44,7 +44,7 @@ bool os_executable_path(struct buf *out);
 void os_remove_file(const char *path);      // best effort
 void os_remove_directory(const char *path); // best effort, only when empty
 
-// ---- Threads ------------------------------------------------------------------------------------
+// ---- Threads --------------------------------------------------------------------------------
 
 struct os_thread;
 struct os_mutex;
@@ -63,7 +63,7 @@ void os_cond_wait(struct os_cond *c, struct os_mutex *m);
 void os_cond_signal(struct os_cond *c);
 void os_cond_broadcast(struct os_cond *c);
 
-// ---- Machine ------------------------------------------------------------------------------------
+// ---- Machine --------------------------------------------------------------------------------
 
 int os_cpu_count(void); // processors this process may use (affinity respected), >= 1
 uint64_t os_memory_available(
@@ -72,7 +72,7 @@ size_t os_page_size(void);
 uint64_t os_now_ns(void);      // monotonic
 uint64_t os_random_seed(void); // differs from run to run
 
-// ---- Process and terminal -----------------------------------------------------------------------
+// ---- Process and terminal -------------------------------------------------------------------
 
 // Windows: replaces *argv by UTF-8 arguments from the wide command line. Elsewhere nothing.
 void os_args_utf8(int *argc, char ***argv);

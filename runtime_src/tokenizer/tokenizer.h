@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text to token ids and back: SPM (score-driven BPE with byte fallback) and byte-level BPE with its pre-tokenizers,
-// chosen by the GGUF's tokenizer.* metadata. Immutable after creation, so any thread may use it.
+// Text to token ids and back: SPM (score-driven BPE with byte fallback) and byte-level BPE with its
+// pre-tokenizers, chosen by the GGUF's tokenizer.* metadata. Immutable after creation, so any
+// thread may use it.
 #ifndef TOKENIZER_TOKENIZER_H
 #define TOKENIZER_TOKENIZER_H
 
@@ -26,16 +27,19 @@ token_id tokenizer_bos(const struct tokenizer *t); // -1 when the model has none
 token_id tokenizer_eos(const struct tokenizer *t);
 token_id tokenizer_eot(const struct tokenizer *t);
 bool tokenizer_adds_bos(const struct tokenizer *t);
-// End of generation: eos, eot and every other token that ends a turn (by metadata, else by well-known name).
+// End of generation: eos, eot and every other token that ends a turn (by metadata, else by
+// well-known name).
 bool tokenizer_is_end(const struct tokenizer *t, token_id id);
 bool tokenizer_is_control(const struct tokenizer *t, token_id id);
 
 #define TOKENIZE_SPECIAL 1 // add BOS/EOS as the model asks
-#define TOKENIZE_PARSE 2   // text may contain special tokens' own text ("<|im_end|>"); else it is plain text
+#define TOKENIZE_PARSE                                                                             \
+    2 // text may contain special tokens' own text ("<|im_end|>"); else it is plain text
 
 // Invalid UTF-8 is handled as the reference tokenizers do (replacement or bytes); never fails.
 void tokenizer_encode(const struct tokenizer *t, struct slice text, int flags, struct tokens *out);
-// Appends the bytes of one token; control tokens only when `special`. Bytes may be part of a UTF-8 character.
+// Appends the bytes of one token; control tokens only when `special`. Bytes may be part of a UTF-8
+// character.
 void tokenizer_decode(const struct tokenizer *t, token_id id, bool special, struct buf *out);
 // The token's own text as stored in the vocabulary (for listings).
 struct slice tokenizer_text(const struct tokenizer *t, token_id id);
