@@ -72,17 +72,21 @@ class GgufWriter:
     def write(self, path: Path | str, progress: Callable[[int], None] = lambda n: None) -> None:
         """Writes to a file beside `path` and renames it; `progress` hears of bytes written."""
         path = Path(path)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "wb") as file:
-                self._write_all(file, progress)
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    self._write_all(file, progress)
+                umask = os.umask(0)
+                os.umask(umask)
+                os.chmod(temporary, 0o666 & ~umask)
+                os.replace(temporary, path)
+            except BaseException:
+                os.unlink(temporary)
+                raise
+        except OSError as error:
+            # A full disk, no such directory: the user knows the output's name, not ours.
+            raise OSError(error.errno, error.strerror, str(path)) from None
 
     def data_size(self) -> int:
         """Bytes of the data section."""
