@@ -65,6 +65,8 @@ void buf_append(struct buf *b, const void *data, size_t len);
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) BASE_PRINTF(2, 3);
+// The word as a POSIX shell reads it back: as it is, or in single quotes when it needs them.
+void buf_shell_quoted(struct buf *b, const char *word);
 void buf_free(struct buf *b);
 
 // ---- Byte order -----------------------------------------------------------------------------

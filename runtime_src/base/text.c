@@ -68,6 +68,24 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     b->len += (size_t)n;
 }
 
+void buf_shell_quoted(struct buf *b, const char *word)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "-_./,:=@%+";
+    if (*word && word[strspn(word, safe)] == 0) {
+        buf_puts(b, word);
+        return;
+    }
+    buf_putc(b, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            buf_puts(b, "'\\''");
+        else
+            buf_putc(b, *word);
+    }
+    buf_putc(b, '\'');
+}
+
 void buf_free(struct buf *b)
 {
     free(b->data);

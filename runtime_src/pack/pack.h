@@ -15,11 +15,10 @@
 
 struct zip_entry {
     struct slice name;
-    uint64_t data_offset; // absolute file offset; valid after zip_locate
-    uint64_t header_offset;
+    uint64_t header_offset; // absolute
     uint64_t size, packed_size;
     uint32_t crc32;
-    uint16_t method; // 0 = stored, 8 = deflated
+    uint16_t flags, method; // method 0 = stored, 8 = deflated
 };
 
 struct zip; // an opened archive: file, directory, entries
@@ -32,11 +31,13 @@ const struct zip_entry *zip_at(const struct zip *z, size_t i);
 const struct zip_entry *zip_find(const struct zip *z,
                                  const char *name); // exact; the last of equal names
 const char *zip_path(const struct zip *z);
+// The absolute file offset of a stored member's bytes, all within the file.
+bool zip_locate(struct zip *z, const struct zip_entry *entry, uint64_t *data_offset, struct err *e);
 // Maps a stored member; refuses compressed members, data offsets that are not a multiple of
 // `align`, ranges past the end of the file; each with the command that repairs it.
 bool zip_map(struct zip *z, const struct zip_entry *entry, uint64_t align, struct os_map *out,
              struct err *e);
-// A small stored or deflated(refused) member as bytes, CRC checked.
+// Appends a small stored member's bytes, CRC checked.
 bool zip_read(struct zip *z, const struct zip_entry *entry, uint64_t limit, struct buf *out,
               struct err *e);
 
@@ -54,12 +55,18 @@ void self_init(struct self *s, const char *argv0);
 void self_free(struct self *s);
 
 // ---- args.c: the `.args` member -------------------------------------------------------------
-// Merges the text of `.args` with argv: exact semantics in args.c's head (quotes, comments, $VAR,
-// `...`). env(name) looks variables up. The result is a NULL-terminated array owned by the caller
-// (args_free).
+
+struct args {
+    int argc;
+    char **argv;  // NULL-terminated
+    bool *packed; // whether argv[i] came from `.args`
+};
+
+// Merges the text of `.args` with the command line: exact semantics in args.c's head (quotes,
+// comments, $VAR, `...`). env(name) looks variables up. Free the result with args_free.
 bool args_merge(struct slice text, int argc, char **argv, const char *(*env)(const char *),
-                int *out_argc, char ***out_argv, struct err *e);
-void args_free(char **argv);
+                struct args *out, struct err *e);
+void args_free(struct args *a);
 
 // ---- resolve.c: what -m means ---------------------------------------------------------------
 // A model file mapped read-only, wherever it lies.
