@@ -132,7 +132,7 @@ def _payload_rules(file: BinaryIO, found: Image) -> Iterator[str]:
 def _row_rules(row: stub.Row, member: StoredMember, data: bytes) -> Iterator[str]:
     place = (member.data_offset, member.entry.compressed_size)
     if place != (row.skip * stub.PAGE, row.count * stub.PAGE):
-        yield f"{member.name}: the stub looks for it at page {row.skip}, {row.count} pages (FORMAT 3)"
+        yield f"{member.name}: the stub has it at page {row.skip}, {row.count} pages (FORMAT 3)"
     if hashlib.sha256(data).hexdigest()[: stub.HASH_CHARS] != row.hash:
         yield f"{member.name}: its SHA-256 is not the stub's {row.hash} (FORMAT 3)"
     if stub.posix_cksum(data) != row.crc:

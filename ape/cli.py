@@ -82,9 +82,7 @@ def _link(arguments: argparse.Namespace) -> int:
     for name, _ in data:
         if name in TARGETS:
             raise OptionError(f"'{name}' is a target: give the targets in front of --data")
-    order = link.Order(
-        arguments.name, programs, data, arguments.env_prefix, arguments.build_id
-    )
+    order = link.Order(arguments.name, programs, data, arguments.env_prefix, arguments.build_id)
     for warning in link.link(order, arguments.out):
         print(f"ape: warning: {arguments.out}: {warning}", file=sys.stderr)
     return OK

@@ -30,5 +30,5 @@ class FieldError(ApeError):
     """A header field points outside its file."""
 
 
-class BrokenPolyglot(ApeError):
+class PolyglotError(ApeError):
     """A file is too broken as a polyglot to go on reading it."""

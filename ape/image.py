@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ape import pe, stub
-from ape.errors import BrokenPolyglot
+from ape.errors import PolyglotError
 from ape.fields import Fields
 from ape.layout import PAYLOAD_ALIGN, Region
 from ape.targets import TARGETS
@@ -61,13 +61,13 @@ def read(path: Path) -> Image:
         image.head = _read(file, 0, stub.PAGE)
         image.stub_page = _read(file, stub.STUB_OFFSET, stub.PAGE)
         if not image.head.startswith(b"MZ") or len(image.stub_page) < stub.PAGE:
-            raise BrokenPolyglot(f"{path}: no polyglot of ape: the MZ head or the stub is missing")
+            raise PolyglotError(f"{path}: no polyglot of ape: the MZ head or the stub is missing")
         image.name, image.rows = stub.parse(image.stub_page)
         _map_head(image)
         try:
             _read_zip(file, image)
         except ZipAlignError as error:
-            raise BrokenPolyglot(f"{path}: zip: {error}") from error
+            raise PolyglotError(f"{path}: zip: {error}") from error
     return image
 
 
@@ -105,7 +105,7 @@ def _read_zip(file: BinaryIO, image: Image) -> None:
     tail = _read(file, base, _TAIL)
     at = tail.rfind(records.END_SIGNATURE)
     if at < 0:
-        raise BrokenPolyglot(f"{image.path}: no zip directory at its end (FORMAT 6)")
+        raise PolyglotError(f"{image.path}: no zip directory at its end (FORMAT 6)")
     end = records.EndRecord.parse(tail, at)
     count, size, offset = end.entries, end.directory_size, end.directory_offset
     last = records.END_LENGTH + end.comment_length
@@ -113,7 +113,7 @@ def _read_zip(file: BinaryIO, image: Image) -> None:
     if end.saturated:
         count, size, offset = _read_zip64(file, image, tail, base, at)
     if size > _DIRECTORY_LIMIT or offset + size > image.size:
-        raise BrokenPolyglot(f"{image.path}: zip directory is outside the file (FORMAT 6)")
+        raise PolyglotError(f"{image.path}: zip directory is outside the file (FORMAT 6)")
     image.regions.append(Region(offset, size, "zip directory", "all members (FORMAT 6)"))
     directory = _read(file, offset, size)
     position = 0
@@ -147,5 +147,3 @@ def _add_member(file: BinaryIO, image: Image, entry: records.CentralHeader) -> N
     add = image.regions.append
     add(Region(entry.local_offset, length, "zip header", f"of {member.name} (FORMAT 6)"))
     add(Region(member.data_offset, entry.compressed_size, member.name, why, align))
-
-

@@ -108,7 +108,9 @@ def check_member_name(name: str) -> None:
         or not name.isprintable()
     )  # fmt: skip
     if bad or len(name.encode("utf-8", "surrogateescape")) > 0xFFFF:
-        raise OptionError(f"'{name}' cannot be a member name: use a relative path with / (FORMAT 6)")
+        raise OptionError(
+            f"'{name}' cannot be a member name: use a relative path with / (FORMAT 6)"
+        )
     if parts[0] in ("native", ".ape"):
         raise OptionError(f"'{name}': members under {parts[0]}/ are made by ape itself (FORMAT 6)")
 
@@ -116,7 +118,9 @@ def check_member_name(name: str) -> None:
 def _describe(data: bytes, path: object) -> tuple[str, str]:
     """(machine, system) of an executable."""
     if data[:4] in (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"):
-        raise InputError(path, "universal Mach-O: give each half as its own target (lipo -thin)", "5")
+        raise InputError(
+            path, "universal Mach-O: give each half as its own target (lipo -thin)", "5"
+        )
     if lief.is_elf(list(data[:64])):
         return _describe_elf(lief.ELF.parse(data), path)
     if data[:4] == b"\xcf\xfa\xed\xfe":

@@ -91,7 +91,9 @@ def broken_region_rules(regions: list[Region], size: int) -> list[str]:
     last = None
     for region in sorted(regions, key=lambda r: (r.offset, r.end)):
         if region.offset < 0 or region.end > size:
-            rules.append(f"{region.owner} ends at {region.end:#x}, behind the file's {size:#x} bytes")
+            rules.append(
+                f"{region.owner} ends at {region.end:#x}, behind the file's {size:#x} bytes"
+            )
         if region.offset % region.align:
             rules.append(f"{region.owner} at {region.offset:#x} is not aligned to {region.align}")
         if last and region.size and region.offset < last.end:

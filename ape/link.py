@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ape import check, inputs, layout, macho, pe, stub
-from ape.errors import BrokenPolyglot, InputError, OptionError
+from ape.errors import InputError, OptionError, PolyglotError
 from ape.targets import HEAD_TARGET, TARGETS, find_target
 from zipalign import records
 
@@ -72,7 +72,7 @@ def link(order: Order, out: Path) -> list[str]:
         _write(file, head, page, plan)
         file.flush()
         if broken := check.broken_rules(temporary, all_data=False):
-            raise BrokenPolyglot(f"the linked file breaks a rule: {broken[0]}")
+            raise PolyglotError(f"the linked file breaks a rule: {broken[0]}")
     return _warnings(order, plan)
 
 
@@ -170,9 +170,7 @@ def _write(file: BinaryIO, head: Head, page: bytes, plan: layout.Plan) -> None:
         file.write(records.local_of(entry, extra).pack())
     file.seek(plan.directory_offset)
     file.write(b"".join(directory))
-    file.write(
-        records.end_records(len(directory), plan.directory_size, plan.directory_offset)
-    )
+    file.write(records.end_records(len(directory), plan.directory_size, plan.directory_offset))
 
 
 def _copy(file: BinaryIO, member: layout.Member) -> int:
@@ -205,7 +203,7 @@ def _replacing(out: Path) -> Iterator[tuple[BinaryIO, Path]]:
             yield file, temporary
             os.fchmod(file.fileno(), 0o777 & ~_umask())
             os.fsync(file.fileno())
-        os.replace(temporary, out)
+        temporary.replace(out)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -140,9 +140,13 @@ def _find_signature(fields: Fields) -> int:
 def _segments(fields: Fields) -> list[_Segment]:
     return [
         _Segment(
-            at, fields.take(at + 8, 16).rstrip(b"\0"), fields.u64(at + 32), fields.u64(at + 40),
-            fields.u64(at + 48), fields.u32(at + 64),
-        )  # fmt: skip
+            at,
+            fields.take(at + 8, 16).rstrip(b"\0"),
+            fields.u64(at + 32),
+            fields.u64(at + 40),
+            fields.u64(at + 48),
+            fields.u32(at + 64),
+        )
         for kind, at in _commands(fields)
         if kind == _SEGMENT_64
     ]
@@ -161,7 +165,9 @@ def _make_room(fields: Fields, linkedit: _Segment) -> tuple[int, int]:
     if command:
         limit = fields.u32(command + 8)
         if limit % 16 or limit + fields.u32(command + 12) != len(fields.data):
-            raise InputError(fields.name, "the old code signature is not the end of the file", "5.2")
+            raise InputError(
+                fields.name, "the old code signature is not the end of the file", "5.2"
+            )
         del fields.data[limit:]
     else:
         command = _add_command(fields)

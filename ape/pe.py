@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The head of the file: DOS header with shell text, and the moved PE of x86-64 Windows (FORMAT 2, 4).
+"""The head of the file: shell text in a DOS header, and the moved Windows PE (FORMAT 2, 4).
 
     offset    size  field                         value                   who reads it
     0x00      2     e_magic                       "MZ"                    Windows; the shell: MZ=
@@ -113,9 +113,8 @@ def move(data: bytes, path: object) -> tuple[bytes, bytes, int]:
     delta = -(-(BODY_OFFSET - first) // headers.file_alignment) * headers.file_alignment
     _move_pointers(fields, headers, delta)
     fields.put(0, HEAD.ljust(HEAD_ROOM, b"\n"))
-    return fields.take(0, first).ljust(PAGE, b"\0"), fields.take(first, len(data) - first), (
-        first + delta
-    )
+    page = fields.take(0, first).ljust(PAGE, b"\0")
+    return page, fields.take(first, len(data) - first), first + delta
 
 
 def _section(fields: Fields, at: int) -> Section:
@@ -130,13 +129,19 @@ def _refuse(fields: Fields, headers: Headers) -> None:
     alignment = headers.file_alignment
     first = min((s.raw_offset for s in headers.sections if s.raw_size), default=len(fields.data))
     if headers.start < HEAD_ROOM + 4:
-        raise InputError(path, f"PE headers start at {headers.start:#x}, inside the DOS header", "4")
+        raise InputError(
+            path, f"PE headers start at {headers.start:#x}, inside the DOS header", "4"
+        )
     if headers.certificate(fields) != (0, 0):
-        raise InputError(path, "signed PE: sign the polyglot instead, its certificate goes last", "4")
+        raise InputError(
+            path, "signed PE: sign the polyglot instead, its certificate goes last", "4"
+        )
     if not 512 <= alignment <= 65536 or alignment & alignment - 1:
         raise InputError(path, f"PE file alignment {alignment} is not a power of 2 >= 512", "4")
     if headers.section_alignment < PAGE:
-        raise InputError(path, f"PE section alignment {headers.section_alignment} is below 4096", "4")
+        raise InputError(
+            path, f"PE section alignment {headers.section_alignment} is below 4096", "4"
+        )
     if not headers.end <= headers.size <= first <= PAGE:
         raise InputError(
             path,
@@ -166,7 +171,7 @@ def _debug_entries(fields: Fields, headers: Headers) -> range:
     address, size = headers.directory(fields, _DEBUG)
     for s in headers.sections:
         start = address - s.virtual_address
-        if address and 0 <= start and start + size <= s.raw_size:
+        if address and start >= 0 and start + size <= s.raw_size:
             return range(s.raw_offset + start, s.raw_offset + start + size, _DEBUG_ENTRY)
     if address:
         raise InputError(fields.name, "the PE's debug directory is in no section", "4")

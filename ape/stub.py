@@ -15,7 +15,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from ape.errors import BrokenPolyglot, StubError
+from ape.errors import PolyglotError, StubError
 from ape.targets import TARGETS, Target
 
 PAGE = 4096
@@ -63,10 +63,10 @@ def parse(page: bytes) -> tuple[str, list[Row]]:
     try:
         text = page.decode("ascii")
     except UnicodeDecodeError:
-        raise BrokenPolyglot("the stub page is not ASCII text (FORMAT 3)") from None
+        raise PolyglotError("the stub page is not ASCII text (FORMAT 3)") from None
     name = re.search(r"^program=\$dir/\$1/(\S+)$", text, re.MULTILINE)
     if not name:
-        raise BrokenPolyglot("the stub page holds no stub of ape (FORMAT 3)")
+        raise PolyglotError("the stub page holds no stub of ape (FORMAT 3)")
     rows = []
     for line in text.split("\n"):
         if case := _CASE.match(line):
@@ -104,9 +104,7 @@ def _cases(rows: list[Row]) -> list[str]:
     for target in TARGETS.values():
         if target.name in by_target:
             by_uname.setdefault(target.uname, []).append(by_target[target.name])
-    return [
-        f"{uname}) native() {{ {_attempts(group)}; }} ;;" for uname, group in by_uname.items()
-    ]
+    return [f"{uname}) native() {{ {_attempts(group)}; }} ;;" for uname, group in by_uname.items()]
 
 
 def _attempts(group: list[Row]) -> str:
@@ -129,7 +127,7 @@ def _rows_of_case(uname: str, body: str) -> list[Row]:
         found = _ROW.search(attempt)
         target = _target_of(uname, attempt)
         if not found or not target:
-            raise BrokenPolyglot(f"stub: cannot read the table row for {uname} (FORMAT 3)")
+            raise PolyglotError(f"stub: cannot read the table row for {uname} (FORMAT 3)")
         rows.append(Row(target.name, found[1], int(found[2]), int(found[3]), int(found[4])))
     return rows
 

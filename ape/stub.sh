@@ -66,7 +66,10 @@ esac
 # folder of somebody else: sudo keeps HOME.
 place() {
   [ -O "${PREFIX_CACHE-}" ] && dir=$PREFIX_CACHE && native && return
-  [ -O "${XDG_CACHE_HOME:-${HOME-}}" ] && dir=${XDG_CACHE_HOME:-$HOME/.cache}/NAME && native && return
+  if [ -O "${XDG_CACHE_HOME:-${HOME-}}" ]; then
+    dir=${XDG_CACHE_HOME:-$HOME/.cache}/NAME
+    native && return
+  fi
   # No cache: a folder for this one start, which the program itself removes.
   for dir in "${TMPDIR:-/tmp}" /var/tmp /dev/shm "${self%/*}"; do
     dir=$dir/.NAME.$$

@@ -34,11 +34,13 @@ _LINUX_X86 = '"Linux x86_64" | "Linux amd64"'
 _LINUX_ARM = '"Linux aarch64" | "Linux arm64"'
 
 _ROWS = (
-    Target("x86_64-linux-gnu", "ELF", "x86_64", "linux-gnu", _LINUX_X86,
-           "/lib64/ld-linux-x86-64.so.2"),
+    Target(
+        "x86_64-linux-gnu", "ELF", "x86_64", "linux-gnu", _LINUX_X86, "/lib64/ld-linux-x86-64.so.2"
+    ),
     Target("x86_64-linux-musl", "ELF", "x86_64", "linux-static", _LINUX_X86),
-    Target("aarch64-linux-gnu", "ELF", "aarch64", "linux-gnu", _LINUX_ARM,
-           "/lib/ld-linux-aarch64.so.1"),
+    Target(
+        "aarch64-linux-gnu", "ELF", "aarch64", "linux-gnu", _LINUX_ARM, "/lib/ld-linux-aarch64.so.1"
+    ),
     Target("aarch64-linux-musl", "ELF", "aarch64", "linux-static", _LINUX_ARM),
     Target("x86_64-macos", "MACHO", "x86_64", "macos", '"Darwin x86_64"'),
     Target("aarch64-macos", "MACHO", "aarch64", "macos", '"Darwin arm64"'),
