@@ -11,7 +11,8 @@ import hashlib
 import json
 import shlex
 import shutil
-from collections.abc import Iterable
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from SCons.Script import Action, Builder, Value
 from toolchain import isa, pins, progress, targets, zigcc
 
 
-def build_id(sources: Iterable[Path]) -> str:
-    """Return the hex name of what these sources, our flags and the pinned compiler make.
+def build_id(root: Path) -> str:
+    """Return the hex name of what the runtime's sources, our flags and the compiler make.
 
     The program carries it, and so does the polyglot around it; a program trusts only a file
     whose id is its own.
@@ -31,24 +32,33 @@ def build_id(sources: Iterable[Path]) -> str:
         for row in (None, *isa.of(target.arch)):
             digest.update(" ".join(zigcc.command(target, row)).encode())
         digest.update(" ".join((*zigcc.link_command(target), *target.libs)).encode())
-    for path in sorted(sources):
+    folder = root / "runtime_src"
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".c", ".h", ".py")):
         content = path.read_bytes()
-        digest.update(f"\n{path.as_posix()} {len(content)}\n".encode())
+        digest.update(f"\n{path.relative_to(folder).as_posix()} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()[:32]
 
 
-def _link_polyglot(target: list[Any], source: list[Any], env: Any) -> None:
-    from ape import link  # imported late: a run that links nothing need not load LIEF
+def _run_python(target: list[Any], source: list[Any], env: Any) -> int:
+    # The script in source[0] writes the file that is its argument.
+    return subprocess.run([sys.executable, str(source[0]), str(target[0])], check=False).returncode
 
-    payloads = {name: Path(str(node)) for name, node in zip(env["PAYLOADS"], source, strict=False)}
-    link.link(
-        Path(str(target[0])),
-        payloads,
+
+def _link_polyglot(target: list[Any], source: list[Any], env: Any) -> None:
+    from ape import link  # late: a run that links nothing need not load LIEF
+
+    order = link.Order(
         name="llamafile",
+        programs={
+            name: Path(str(node)) for name, node in zip(env["PAYLOADS"], source, strict=False)
+        },
+        data=(("LICENSE", Path("LICENSE")),),
         env_prefix="PACKLLAMA",
         build_id=env["BUILD_ID"],
     )
+    for warning in link.link(order, Path(str(target[0]))):
+        print(f"ape: warning: {warning}", file=sys.stderr)
 
 
 def _append_members(target: list[Any], source: list[Any], env: Any) -> None:
@@ -91,12 +101,13 @@ def compile_commands(env: Any, out: str, objects: list[Any]) -> list[Any]:
 
 
 def generate(env: Any) -> None:
-    """Add the builders Polyglot, Append, Checksums and CompileCommands to an environment."""
+    """Add the builders for generated sources and for products to an environment."""
 
     def builder(word: str, function: Any, *names: str) -> Any:
         shown = progress.line(word)
         return Builder(action=Action(function, strfunction=shown, varlist=list(names)))
 
+    env["BUILDERS"]["Generated"] = builder("GEN", _run_python)
     env["BUILDERS"]["Polyglot"] = builder("APE", _link_polyglot, "PAYLOADS", "BUILD_ID")
     env["BUILDERS"]["Append"] = builder("ZIP", _append_members)
     env["BUILDERS"]["Checksums"] = builder("SUM", _write_sums)

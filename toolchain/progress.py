@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from SCons.Node.Alias import default_ans
 from SCons.Script import BUILD_TARGETS, Entry, Progress
 
 
@@ -21,6 +22,11 @@ def line(word: str) -> Callable[[list[Any], list[Any], Any], str]:
         return f"{word} {str(target[0]).removeprefix('build/').replace('/', ' ', 1)}"
 
     return describe
+
+
+def _node(target: Any) -> Any:
+    """Return what a word of the command line stands for: an alias, a file or a folder."""
+    return (default_ans.lookup(target) or Entry(target)) if isinstance(target, str) else target
 
 
 def _reachable(nodes: list[Any]) -> set[Any]:
@@ -49,7 +55,7 @@ class Counter:
     def see(self, node: Any) -> None:
         """SCons calls this with each node before it decides whether to make it."""
         if not self.files:
-            self.files = _reachable([Entry(t) if isinstance(t, str) else t for t in BUILD_TARGETS])
+            self.files = _reachable([_node(target) for target in BUILD_TARGETS])
         if node in self.files and node not in self.number:
             self.number[node] = len(self.number) + 1
 

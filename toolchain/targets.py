@@ -8,6 +8,7 @@ that the executable runs on. Adding a target is adding a row here.
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
 
 
@@ -102,12 +103,18 @@ def parse(words: str) -> tuple[Target, ...]:
     return tuple(target for target in TARGETS if target in chosen)
 
 
-def host(system: str, machine: str) -> Target:
-    """Return the target whose programs run on this machine; KeyError if there is none.
+def host() -> Target | None:
+    """Return the target whose programs run on this machine by themselves, None if there is none.
 
-    The arguments are platform.system() and platform.machine(). On Linux it is the static
-    build, which runs whatever C library the machine has.
+    On Linux that is the static build, which needs nothing of the machine.
     """
-    os = system.lower()
-    arch = machine.lower()
-    return find(f"{arch}-{os}-musl" if os == "linux" else f"{arch}-{os}")
+    os = platform.system().lower()
+    try:
+        return find(f"{platform.machine().lower()}-{os}{'-musl' if os == 'linux' else ''}")
+    except KeyError:
+        return None
+
+
+def runnable() -> tuple[Target, ...]:
+    """Return the targets whose C tests this machine can run: its own, and ARM Linux by qemu."""
+    return tuple(t for t in TARGETS if t == host() or t.name == "aarch64-linux-musl")
