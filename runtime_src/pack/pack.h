@@ -75,10 +75,12 @@ struct blob {
     char *label; // for messages: "FILE" or "FILE@MEMBER"
 };
 
-// name: a plain file; "ZIP@MEMBER" (only when the part before an @ is an existing file); a
-// zip/llamafile with one .gguf inside; a member of our own zip. NULL name = the only .gguf of our
-// own zip. Rules in resolve.c's head.
-bool blob_open(const struct self *self, const char *name, struct blob *out, struct err *e);
+// name: a plain file; a member of our own zip; "ZIP@MEMBER" (only when the part before an @ is an
+// existing file); a zip/llamafile with one .gguf inside. NULL = the only .gguf of our own zip.
+// `packed`: the name comes from `.args`, so our own member goes before a file. Rules in resolve.c's
+// head.
+bool blob_open(const struct self *self, const char *name, bool packed, struct blob *out,
+               struct err *e);
 void blob_close(struct blob *b);
 
 #endif

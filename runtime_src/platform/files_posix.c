@@ -197,6 +197,12 @@ bool os_write_file(const char *path, const void *data, size_t n, struct err *e)
     return ok ? true : fail(e, path);
 }
 
+bool os_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 void os_remove_file(const char *path)
 {
     unlink(path);

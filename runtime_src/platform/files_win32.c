@@ -221,6 +221,21 @@ bool os_write_file(const char *path, const void *data, size_t n, struct err *e)
     return ok;
 }
 
+bool os_same_file(const char *a, const char *b)
+{
+    BY_HANDLE_FILE_INFORMATION x, y;
+    HANDLE first = open_handle(a), second = open_handle(b);
+    bool same = first != INVALID_HANDLE_VALUE && second != INVALID_HANDLE_VALUE &&
+                GetFileInformationByHandle(first, &x) && GetFileInformationByHandle(second, &y) &&
+                x.dwVolumeSerialNumber == y.dwVolumeSerialNumber &&
+                x.nFileIndexHigh == y.nFileIndexHigh && x.nFileIndexLow == y.nFileIndexLow;
+    if (first != INVALID_HANDLE_VALUE)
+        CloseHandle(first);
+    if (second != INVALID_HANDLE_VALUE)
+        CloseHandle(second);
+    return same;
+}
+
 void os_remove_file(const char *path)
 {
     wchar_t *wide = wide_from_utf8(path);

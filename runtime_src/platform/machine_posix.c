@@ -17,12 +17,12 @@
 #elif defined(__APPLE__)
 #include <mach-o/dyld.h>
 #elif defined(__FreeBSD__) || defined(__NetBSD__)
-#include <sys/types.h>
 #include <sys/param.h>
 #include <sys/sysctl.h>
+#include <sys/types.h>
 #endif
 
-// ---- Linux: /proc and control groups ------------------------------------------------------------
+// ---- Linux: /proc and control groups --------------------------------------------------------
 
 #if defined(__linux__)
 
@@ -160,7 +160,7 @@ static int linux_cpus(void)
 
 #endif
 
-// ---- Everywhere ---------------------------------------------------------------------------------
+// ---- Everywhere -----------------------------------------------------------------------------
 
 int os_cpu_count(void)
 {

@@ -41,6 +41,8 @@ bool os_write_file(const char *path, const void *data, size_t n,
 // Absolute path of the running executable into *out; false where the system does not tell
 // (OpenBSD).
 bool os_executable_path(struct buf *out);
+// Whether both paths lead to one and the same file.
+bool os_same_file(const char *a, const char *b);
 void os_remove_file(const char *path);      // best effort
 void os_remove_directory(const char *path); // best effort, only when empty
 

@@ -33,6 +33,11 @@ void os_env_remove(const char *name)
     unsetenv(name);
 }
 
+char os_path_list_separator(void)
+{
+    return ':';
+}
+
 bool os_is_terminal(int fd)
 {
     return isatty(fd) == 1;
@@ -52,7 +57,7 @@ void os_terminal_setup(void)
 {
 }
 
-// ---- Ctrl-C -------------------------------------------------------------------------------------
+// ---- Ctrl-C ---------------------------------------------------------------------------------
 
 static void on_interrupt(int signal_number)
 {
@@ -92,7 +97,7 @@ bool os_interrupt_pending(void)
     return interrupt_flag != 0;
 }
 
-// ---- Line editing -------------------------------------------------------------------------------
+// ---- Line editing ---------------------------------------------------------------------------
 
 bool os_raw_mode(bool on)
 {

@@ -61,6 +61,11 @@ void os_env_remove(const char *name)
     free(wide);
 }
 
+char os_path_list_separator(void)
+{
+    return ';';
+}
+
 static HANDLE standard_handle(int fd)
 {
     return GetStdHandle(fd == 0   ? STD_INPUT_HANDLE
@@ -97,7 +102,7 @@ void os_terminal_setup(void)
     }
 }
 
-// ---- Ctrl-C -------------------------------------------------------------------------------------
+// ---- Ctrl-C ---------------------------------------------------------------------------------
 
 static BOOL WINAPI on_control(DWORD event)
 {
@@ -130,7 +135,7 @@ bool os_interrupt_pending(void)
     return interrupt_flag != 0;
 }
 
-// ---- Line editing -------------------------------------------------------------------------------
+// ---- Line editing ---------------------------------------------------------------------------
 
 bool os_raw_mode(bool on)
 {
