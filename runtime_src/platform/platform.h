@@ -80,6 +80,8 @@ uint64_t os_random_seed(void); // differs from run to run
 void os_args_utf8(int *argc, char ***argv);
 const char *os_env(const char *name);
 void os_env_remove(const char *name);
+// What separates the directories of PATH: ':' or ';'.
+char os_path_list_separator(void);
 bool os_is_terminal(int fd);   // 0, 1, 2
 int os_terminal_width(int fd); // columns, 80 when unknown
 // Prepares stdout/stderr for UTF-8 and ANSI sequences, binary stdin/stdout on Windows.
