@@ -13,9 +13,10 @@
 #elif defined(_WIN32)
 #include <windows.h>
 #elif defined(__OpenBSD__)
+#include <sys/types.h> // first: the next two need it
+
 #include <machine/cpu.h>
 #include <sys/sysctl.h>
-#include <sys/types.h>
 #endif
 
 #if defined(__linux__) || defined(__FreeBSD__)
