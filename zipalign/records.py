@@ -116,8 +116,8 @@ def alignment_extra(length: int, align: int) -> bytes:
     """
     if not EXTRA_ALIGN_MINIMUM <= length <= MAX16:
         raise FieldTooLong(f"a padding field cannot be {length} bytes long")
-    return struct.pack("<3H", EXTRA_ALIGN, length - 4, align if align <= MAX16 else 0) + bytes(
-        length - EXTRA_ALIGN_MINIMUM)
+    head = struct.pack("<3H", EXTRA_ALIGN, length - 4, align if align <= MAX16 else 0)
+    return head + bytes(length - EXTRA_ALIGN_MINIMUM)
 
 
 def _widen(extra: bytes, fields: dict, wanted) -> bytes:
@@ -135,7 +135,7 @@ def _widen(extra: bytes, fields: dict, wanted) -> bytes:
         if len(field) - 4 < 8 * len(wanted):
             raise BadExtra(f"ZIP64 field of {len(field) - 4} bytes, {8 * len(wanted)} are needed "
                            "(APPNOTE 4.5.3)")
-        fields.update(zip(wanted, struct.unpack_from(f"<{len(wanted)}Q", field, 4)))
+        fields.update(zip(wanted, struct.unpack_from(f"<{len(wanted)}Q", field, 4), strict=True))
     if wanted and wanted[0] not in fields:
         raise BadExtra(f"{', '.join(wanted)} saturated without a ZIP64 field (APPNOTE 4.5.3)")
     return b"".join(rest)
@@ -360,6 +360,16 @@ def local_of(entry: CentralHeader, extra: bytes = b"") -> LocalHeader:
     return LocalHeader(entry.version_needed, entry.flags, entry.method, entry.mod_time,
                        entry.mod_date, entry.crc32, entry.compressed_size,
                        entry.uncompressed_size, entry.file_name, extra)
+
+
+def local_head(entry: CentralHeader, extra: int, align: int) -> bytes:
+    """The local header with a padding field of `extra` bytes (0: none), less the field's zeros."""
+    head = local_of(entry).pack()
+    if not extra:
+        return head
+    length = int.from_bytes(head[28:30], "little") + extra
+    return b"".join((head[:28], struct.pack("<H", length), head[30:],
+                     alignment_extra(extra, align)[:EXTRA_ALIGN_MINIMUM]))
 
 
 def local_length(entry: CentralHeader) -> int:
