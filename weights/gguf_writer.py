@@ -73,20 +73,28 @@ class GgufWriter:
         """Writes to a file beside `path` and renames it; `progress` hears of bytes written."""
         path = Path(path)
         try:
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            try:
-                with os.fdopen(handle, "wb") as file:
+            if path.exists() and not path.is_file():  # a device or a pipe: it must stay what it is
+                with open(path, "wb") as file:
                     self._write_all(file, progress)
-                umask = os.umask(0)
-                os.umask(umask)
-                os.chmod(temporary, 0o666 & ~umask)
-                os.replace(temporary, path)
-            except BaseException:
-                os.unlink(temporary)
-                raise
+            else:
+                self._replace(path, progress)
         except OSError as error:
             # A full disk, no such directory: the user knows the output's name, not ours.
             raise OSError(error.errno, error.strerror, str(path)) from None
+
+    def _replace(self, path: Path, progress: Callable[[int], None]) -> None:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                self._write_all(file, progress)
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink()
+            raise
 
     def data_size(self) -> int:
         """Bytes of the data section."""

@@ -64,10 +64,8 @@ def load(folder: Path) -> Vocabulary:
     """The tokenizer of a directory."""
     path = folder / "tokenizer.json"
     data = load_json(path) if path.is_file() else None
-    if data is None or _is_spm(data):
-        vocabulary = _load_spm(folder, data)
-    else:
-        vocabulary = _load_bpe(path, data)
+    spm = data is None or _is_spm(data)
+    vocabulary = _load_spm(folder, data) if spm else _load_bpe(path, data)
     vocabulary.ids = {token: i for i, token in enumerate(vocabulary.tokens)}
     return vocabulary
 
