@@ -19,6 +19,8 @@ void tokens_free(struct tokens *t);
 
 struct tokenizer;
 
+// The GGUF must outlive the tokenizer, which keeps slices of it. NULL and *e on metadata that
+// cannot be right.
 struct tokenizer *tokenizer_new(const struct gguf *g, struct err *e);
 void tokenizer_free(struct tokenizer *t);
 
@@ -36,7 +38,10 @@ bool tokenizer_is_control(const struct tokenizer *t, token_id id);
 #define TOKENIZE_PARSE                                                                             \
     2 // text may contain special tokens' own text ("<|im_end|>"); else it is plain text
 
-// Invalid UTF-8 is handled as the reference tokenizers do (replacement or bytes); never fails.
+// Appends the tokens of a text. User-defined tokens (runs of spaces, tags a model was trained with)
+// count always, control tokens only with TOKENIZE_PARSE. Each invalid part of UTF-8 counts as
+// U+FFFD; never fails. A text made by chat_render already holds the BOS its template asks for:
+// encode it with TOKENIZE_PARSE only.
 void tokenizer_encode(const struct tokenizer *t, struct slice text, int flags, struct tokens *out);
 // Appends the bytes of one token; control tokens only when `special`. Bytes may be part of a UTF-8
 // character.
