@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from zipalign import records
 BUILD_ID_MEMBER = ".ape/build-id"
 WINDOWS_LIMIT = 1 << 32  # Windows starts no image of this size or above
 _BLOCK = 4 << 20
+_ZEROS = bytes(_BLOCK)
 
 
 @dataclass(frozen=True)
@@ -124,9 +126,10 @@ def _other_members(order: Order) -> list[layout.Member]:
         text = order.build_id.encode()
         members.append(layout.data_member(BUILD_ID_MEMBER, text, len(text)))
     for name, path in order.data:
-        if not path.is_file():
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
             raise InputError(path, "not a regular file", "6")
-        members.append(layout.data_member(name, path, path.stat().st_size))
+        members.append(layout.data_member(name, path, found.st_size))
     return members
 
 
@@ -185,7 +188,10 @@ def _copy(file: BinaryIO, member: layout.Member) -> int:
             if copied > member.size:
                 break
             crc = zlib.crc32(block, crc)
-            file.write(block)
+            if block == _ZEROS:
+                file.seek(_BLOCK, os.SEEK_CUR)  # a hole, as in the file that _write made
+            else:
+                file.write(block)
     if copied != member.size:
         raise InputError(member.source, "the file changed its size while it was copied", "6")
     return crc

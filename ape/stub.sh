@@ -15,7 +15,7 @@
 # syntax error and never half a program. Not a function: in zsh, $0 would be the function's name.
 {
 self=$0
-case $self in /*) ;; *) self=$PWD/$self ;; esac
+case $self in /*) ;; *) self=$PWD/${self#./} ;; esac
 system=$(uname -sm)
 case $system in
   # NetBSD names the board, not the processor; Rosetta hides an Apple processor.
@@ -36,6 +36,8 @@ unpack() {
   work=$dir/$1.$$
   (
     umask 077
+    # What a killed process of our number left; in containers the number is always the same.
+    rm -rf "$work"
     mkdir -p "$dir/$1" && { [ "$PREFIX_TMP" ] || [ -O "$dir/$1" ]; } && mkdir "$work" || exit 1
     # To a file in one call: a pipe or a shared descriptor loses bytes with some dd.
     dd if="$self" bs=4k skip="$2" count="$3" >"$work/NAME" || exit 1
