@@ -96,6 +96,9 @@ bool os_interrupt_pending(void);
 // Raw mode for line editing on a terminal; false when impossible. Keys are read as bytes (escape
 // sequences on all systems).
 bool os_raw_mode(bool on);
+// Stops the process as Ctrl-Z does, until the shell continues it; nothing where there is no such
+// thing. Leave raw mode first.
+void os_suspend(void);
 int os_read_byte(void); // -1 at end of input; blocking
 
 #endif

@@ -118,6 +118,11 @@ bool os_raw_mode(bool on)
     return raw_mode_on;
 }
 
+void os_suspend(void)
+{
+    kill(0, SIGTSTP);
+}
+
 int os_read_byte(void)
 {
     unsigned char c;

@@ -154,6 +154,10 @@ bool os_raw_mode(bool on)
     return raw_mode_on;
 }
 
+void os_suspend(void)
+{
+}
+
 // Fills `typed` from the console; false at its end.
 static bool read_console(void)
 {

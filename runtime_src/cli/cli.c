@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the program does, from its arguments on: merge `.args`, parse, choose a mode, run it.
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/build.h"
+#include "cli/app.h"
+#include "kernels/cpu.h"
+#include "kernels/kernels.h"
+#include "platform/platform.h"
+
+#define ARGS_LIMIT (1u << 20) // bytes of .args
+
+const char *cli_name(const struct self *self)
+{
+    const char *name = self->argv0;
+    for (const char *p = name; *p; p++)
+        if ((*p == '/' || *p == '\\') && p[1])
+            name = p + 1;
+    return name;
+}
+
+static bool merge(const struct self *self, int argc, char **argv, struct args *out, struct err *e)
+{
+    struct buf text = {0};
+    const struct zip_entry *member = self->zip ? zip_find(self->zip, ".args") : NULL;
+    bool ok = !member || zip_read(self->zip, member, ARGS_LIMIT, &text, e);
+    ok = ok && args_merge((struct slice){text.data, text.len}, argc, argv, os_env, out, e);
+    buf_free(&text);
+    return ok;
+}
+
+static void print_args(const struct args *args)
+{
+    for (int i = 1; i < args->argc; i++) {
+        struct buf word = {0};
+        buf_shell_quoted(&word, args->argv[i]);
+        printf("%-40s # %s\n", word.data, args->packed[i] ? ".args" : "command line");
+        buf_free(&word);
+    }
+}
+
+static void print_version(void)
+{
+    struct kernels k;
+    kern_init(&k, cpu_detect());
+    printf("llamafile %s (packllama) build %.16s %s %s\n", build_version(),
+           *build_id() ? build_id() : "unknown", build_target(), k.isa);
+}
+
+static void print_help(const char *name)
+{
+    struct buf text = {0};
+    options_help(&text, name, os_terminal_width(1));
+    fwrite(text.data, 1, text.len, stdout);
+    buf_free(&text);
+}
+
+// Without a word about it: a conversation for a person, one answer for a pipe.
+static enum mode default_mode(void)
+{
+    return os_is_terminal(0) ? MODE_CHAT : MODE_CLI;
+}
+
+static int run_mode(struct app *a, struct err *e)
+{
+    switch (a->o.mode == MODE_NONE ? default_mode() : a->o.mode) {
+    case MODE_CHAT:
+        return run_chat(a, e);
+    case MODE_TOKENIZE:
+        return run_tokenize(a, e);
+    case MODE_BENCH:
+        return run_bench(a, e);
+    case MODE_LOGITS:
+        return run_logits(a, e);
+    default:
+        return run_once(a, e);
+    }
+}
+
+int cli_run(const struct self *self, int argc, char **argv, struct err *e)
+{
+    struct args args = {0};
+    struct app a = {.self = self, .name = cli_name(self)};
+    int status = STATUS_OK;
+    if (!merge(self, argc, argv, &args, e))
+        return STATUS_FAILED;
+    options_defaults(&a.o);
+    bool ok = options_parse(&a.o, &args, e);
+    if (a.o.help || a.o.version || a.o.print_args) {
+        // These explain a command line that is wrong, so they come before complaints about it.
+        *e = (struct err){0};
+        if (a.o.help)
+            print_help(a.name);
+        else if (a.o.version)
+            print_version();
+        else
+            print_args(&args);
+        status = out_flush(e) ? STATUS_OK : STATUS_FAILED;
+    } else {
+        status = ok ? run_mode(&a, e) : STATUS_USAGE;
+    }
+    app_free(&a);
+    args_free(&args);
+    return status;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/out.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/utf8.h"
+#include "platform/platform.h"
+
+void out_init(struct out *o)
+{
+    *o = (struct out){.terminal = os_is_terminal(1)};
+}
+
+void out_free(struct out *o)
+{
+    buf_free(&o->text);
+}
+
+static void emit(struct out *o, const char *data, size_t len)
+{
+    buf_append(&o->text, data, len);
+    if (!o->mute)
+        fwrite(data, 1, len, stdout);
+    o->last = data[len - 1];
+}
+
+static bool is_control(uint32_t c)
+{
+    return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0);
+}
+
+void out_write(struct out *o, const char *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        o->pending[o->pending_len++] = data[i];
+        // Invalid bytes are replaced one by one; what follows them is looked at again.
+        while (o->pending_len) {
+            uint32_t c;
+            int n = utf8_decode(o->pending, (size_t)o->pending_len, &c);
+            if (n == 0)
+                break;
+            if (n < 0)
+                emit(o, UTF8_REPLACEMENT, strlen(UTF8_REPLACEMENT));
+            else if (!o->terminal || !is_control(c))
+                emit(o, o->pending, (size_t)n);
+            n = n < 0 ? 1 : n;
+            o->pending_len -= n;
+            memmove(o->pending, o->pending + n, (size_t)o->pending_len);
+        }
+    }
+    if (!o->mute)
+        fflush(stdout);
+}
+
+void out_finish(struct out *o)
+{
+    if (o->pending_len)
+        emit(o, UTF8_REPLACEMENT, strlen(UTF8_REPLACEMENT));
+    o->pending_len = 0;
+    if (o->last && o->last != '\n' && !o->mute)
+        fputc('\n', stdout);
+    fflush(stdout);
+}
+
+bool out_flush(struct err *e)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    return err_set(e, "standard output: %s", errno ? strerror(errno) : "cannot be written to");
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where generated text goes: pieces of bytes in, valid UTF-8 out, never half a character.
+#ifndef CLI_OUT_H
+#define CLI_OUT_H
+
+#include "base/base.h"
+
+struct out {
+    bool terminal; // control characters that a model makes up are kept from a terminal
+    char pending[4];
+    int pending_len;
+    char last;       // last byte written, 0 before the first
+    bool mute;       // count, but write nothing
+    struct buf text; // everything written so far
+};
+
+// Text goes to stdout.
+void out_init(struct out *o);
+void out_write(struct out *o, const char *data, size_t len);
+// An incomplete character becomes U+FFFD; the last line gets its newline if there was any text.
+void out_finish(struct out *o);
+void out_free(struct out *o);
+// Whether everything reached stdout; false with a reason (full disk, closed pipe).
+bool out_flush(struct err *e);
+
+#endif
