@@ -72,8 +72,10 @@ def _decode_bf16(raw: Array) -> Array:
 
 
 def _inverse(scale: Array) -> Array:
+    """1 / scale; 0 for scales so small that it would be infinite, and that f16 turns into 0."""
     with np.errstate(divide="ignore", over="ignore"):
-        return np.where(scale == 0, np.float32(0), np.float32(1) / scale)
+        inverse = np.float32(1) / scale
+    return np.where(np.isfinite(inverse), inverse, np.float32(0))
 
 
 def _half_bytes(scale: Array) -> Array:
