@@ -39,7 +39,7 @@ def broken_rules(path: Path, all_data: bool = True) -> list[str]:
                 *(_checksum_rules(file, found) if all_data else ()),
             ]
     except ApeError as error:
-        return [str(error)]
+        return [str(error).removeprefix(f"{path}: ")]
 
 
 def _head_rules(found: Image) -> Iterator[str]:

@@ -101,9 +101,10 @@ def _map_head(image: Image) -> None:
 
 
 def _read_zip(file: BinaryIO, image: Image) -> None:
-    base = max(0, image.size - _TAIL)
-    tail = _read(file, base, _TAIL)
-    at = tail.rfind(records.END_SIGNATURE)
+    limit = image.certificate[0] if image.certificate[1] else image.size
+    base = max(0, limit - _TAIL)
+    tail = _read(file, base, limit - base)
+    at = _find_end(tail)
     if at < 0:
         raise PolyglotError(f"{image.path}: no zip directory at its end (FORMAT 6)")
     end = records.EndRecord.parse(tail, at)
@@ -120,6 +121,20 @@ def _read_zip(file: BinaryIO, image: Image) -> None:
     for _ in range(count):
         entry, position = records.CentralHeader.parse(directory, position)
         _add_member(file, image, entry)
+
+
+def _find_end(tail: bytes) -> int:
+    """Offset of the end record, -1 if none: it and its comment are the last bytes of the zip.
+
+    A certificate that follows starts at a multiple of 8.
+    """
+    at = len(tail)
+    while (at := tail.rfind(records.END_SIGNATURE, 0, at)) >= 0:
+        if at + records.END_LENGTH <= len(tail):
+            length = records.END_LENGTH + records.EndRecord.parse(tail, at).comment_length
+            if 0 <= len(tail) - at - length < 8:
+                break
+    return at
 
 
 def _read_zip64(

@@ -8,6 +8,7 @@ the system named by the target start this file? Names given by the user are judg
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,12 @@ def load_program(target: Target, path: Path) -> Program:
 
 def require(target: Target, data: bytes, path: object) -> None:
     """Refuses `data` unless it is a program that `target`'s system starts."""
-    found = _describe(data, path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # LIEF warns of numbers it has no name for
+            found = _describe(data, path)
+    except UnicodeDecodeError:  # LIEF meets a name that is no text
+        raise InputError(path, "damaged: a name in its headers is no text", "5") from None
     if found != (target.machine, target.system):
         machine, system = found
         raise InputError(
@@ -135,7 +141,7 @@ def _describe_elf(elf: lief.ELF.Binary | None, path: object) -> tuple[str, str]:
         raise InputError(path, "damaged ELF file", "5")
     kind = elf.header.file_type
     if kind not in (lief.ELF.Header.FILE_TYPE.EXEC, lief.ELF.Header.FILE_TYPE.DYN):
-        raise InputError(path, f"ELF type {kind.name} is not executable", "5")
+        raise InputError(path, f"ELF type {_word(kind)} is not executable", "5")
     loads = [s for s in elf.segments if s.type == lief.ELF.Segment.TYPE.LOAD]
     if not loads or elf.entrypoint == 0:
         raise InputError(path, "ELF has nothing to load or no entry point: a library?", "5")
@@ -157,8 +163,8 @@ def _describe_macho(fat: lief.MachO.FatBinary | None, path: object) -> tuple[str
         raise InputError(path, "damaged Mach-O file", "5")
     macho = fat.at(0)
     if macho.header.file_type != lief.MachO.Header.FILE_TYPE.EXECUTE:
-        raise InputError(path, f"Mach-O type {macho.header.file_type.name} is not EXECUTE", "5")
-    platform = macho.build_version.platform.name if macho.has_build_version else "MACOS"
+        raise InputError(path, f"Mach-O type {_word(macho.header.file_type)} is not EXECUTE", "5")
+    platform = _word(macho.build_version.platform) if macho.has_build_version else "MACOS"
     system = "macos" if platform == "MACOS" else f"a program for {platform}"
     return _machine(macho.header.cpu_type, path), system
 
@@ -176,6 +182,10 @@ def describe_pe(pe: lief.PE.Binary | None, path: object) -> tuple[str, str]:
 
 def _machine(machine: object, path: object) -> str:
     if machine not in _MACHINES:
-        word = getattr(machine, "name", machine)
-        raise InputError(path, f"machine {word} is neither x86-64 nor 64-bit ARM", "5")
+        raise InputError(path, f"machine {_word(machine)} is neither x86-64 nor 64-bit ARM", "5")
     return _MACHINES[machine]
+
+
+def _word(value: object) -> str:
+    """LIEF's name of a number, or the number where it has none."""
+    return str(getattr(value, "name", value))

@@ -29,6 +29,7 @@ def make_pe(
     first = headers_size or -(-headers_end // file_alignment) * file_alignment
     body = b"code".ljust(section_size, fill)
     raw_size = -(-section_size // file_alignment) * file_alignment
+    image_end = 0x1000 + -(-section_size // 0x1000) * 0x1000
     image = bytearray(first)
     image[0:2] = b"MZ"
     struct.pack_into("<I", image, 0x3C, start)
@@ -48,7 +49,7 @@ def make_pe(
         0x1000, 0x1000,  # entry point, base of code
         0x140000000, section_alignment, file_alignment,
         6, 0, 0, 0, 6, 0, 0,  # versions
-        0x3000, first, 0x1234,  # SizeOfImage, SizeOfHeaders, CheckSum
+        image_end + 0x1000, first, 0x1234,  # SizeOfImage, SizeOfHeaders, CheckSum
         3, 0x8160,  # console, usual DLL characteristics
         0x100000, 0x1000, 0x100000, 0x1000, 0, 16,
     )  # fmt: skip
@@ -62,7 +63,7 @@ def make_pe(
     if empty_section:
         struct.pack_into(
             "<8sIIIIIIHHI", image, table + 40,
-            b".bss", 64, 0x2000, 0, first + raw_size, 0, 0, 0, 0, 0xC0000080,
+            b".bss", 64, image_end, 0, first + raw_size, 0, 0, 0, 0, 0xC0000080,
         )  # fmt: skip
     tail = bytes(8) if certificate else b""
     return bytes(image) + body.ljust(raw_size, b"\0") + tail
