@@ -17,6 +17,8 @@ struct sampler_options {
     uint64_t seed;
 };
 
+// llama-server's: temperature 0.8, top-k 40, top-p 0.95, min-p 0.05, no penalty, 64 tokens back;
+// seed 0.
 struct sampler_options sampler_defaults(void);
 
 struct sampler;
