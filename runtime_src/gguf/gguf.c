@@ -13,8 +13,7 @@
 //                   tensors:  |name string|n_dims u32|dims u64 x n_dims|type u32|offset u64|
 //                   padding to general.alignment (32 when absent), then the tensor data
 //
-//     string = |length u64|bytes|     array = |kind u32|count u64|values|     bool = one byte, 0 or
-//     1
+//     string = |length u64|bytes|     array = |kind u32|count u64|values|     bool = 0 or 1, a byte
 //
 // All reads go through `struct reader`, which remembers where the first failing read began: each
 // error names the file, the rule and the byte.

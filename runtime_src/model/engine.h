@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The boundary to the model: an engine is a mapped model, immutable and shared; a session is one
 // mutable timeline of tokens over it. Chat, command line and server see nothing below this header.
+//
+// An engine's sessions may be used by different threads at once, each session by one at a time.
+// They take turns at the engine's threads, a batch of tokens each.
 #ifndef MODEL_ENGINE_H
 #define MODEL_ENGINE_H
 
@@ -10,9 +13,9 @@
 
 struct engine_options {
     int threads; // 0 = all processors
-    const char
-        *disable_cpu; // CPU features not to use, comma-separated ("avx512,vnni"); NULL for none
-    // Called while weights are prefetched, 0..1; NULL for none.
+    // CPU features not to use, comma-separated ("avx512,vnni"); NULL for none.
+    const char *disable_cpu;
+    // Called while weights are read ahead, 0..1; NULL to leave them to the first evaluation.
     void (*progress)(double fraction, void *arg);
     void *progress_arg;
 };
@@ -50,8 +53,9 @@ void session_truncate(struct session *s, int length);
 
 // Evaluates n tokens. `each` (may be NULL) gets the logits of every position, in order; without it
 // only the last position's are computed, to be read with session_logits. `stop` (may be NULL) is
-// polled between batches: true ends early with *e unset and false returned; the tokens evaluated so
-// far stay. False and *e set when the context is full.
+// polled between layers and batches: true ends early with *e unset and false returned; the batches
+// evaluated so far stay (session_length tells). False and *e set, and nothing evaluated, when the
+// context has no room for n more or an id is not the model's.
 typedef void session_each(int position, const float *logits, void *arg); // logits: (vocabulary)
 bool session_eval(struct session *s, const token_id *ids, size_t n, session_each *each, void *arg,
                   bool (*stop)(void *), void *stop_arg, struct err *e);

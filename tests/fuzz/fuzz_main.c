@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A driver for libFuzzer entry points that any compiler can build: mutates seed files for a number of rounds.
+// A driver for libFuzzer entry points that any compiler can build: mutates seed files for a number
+// of rounds.
 //
 //     fuzz_x ROUNDS SEED_FILE...
 //
-// Each input ends flush against an unmapped page, so that a read past its end is a crash even without a sanitizer.
-// The rounds are the same in every run; the number of the last one is printed when the process dies.
+// Each input ends flush against an unmapped page, so that a read past its end is a crash even
+// without a sanitizer. The rounds are the same in every run; the number of the last one is printed
+// when the process dies.
 #define _DEFAULT_SOURCE
 #include <signal.h>
 #include <stdint.h>
@@ -39,8 +41,26 @@ static void crashed(int sig)
 
 // Values that sit on the edges of counts, lengths and offsets.
 static const uint64_t edges[] = {
-    0, 1, 2, 7, 8, 31, 32, 0x7f, 0x80, 0xff, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff,
-    0x100000000, 0x7fffffffffffffff, 0x8000000000000000, 0xfffffffffffffff8, 0xffffffffffffffff,
+    0,
+    1,
+    2,
+    7,
+    8,
+    31,
+    32,
+    0x7f,
+    0x80,
+    0xff,
+    0xffff,
+    0x10000,
+    0x7fffffff,
+    0x80000000,
+    0xffffffff,
+    0x100000000,
+    0x7fffffffffffffff,
+    0x8000000000000000,
+    0xfffffffffffffff8,
+    0xffffffffffffffff,
 };
 
 static size_t mutate(uint8_t *data, size_t size, uint64_t *state)

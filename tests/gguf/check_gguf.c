@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What pytest asks of the GGUF reader:
 //
-//     check_gguf show FILE       the metadata and the tensors, one line each; or "error: TEXT" and status 1
-//     check_gguf truncate FILE   every proper prefix must be refused with a message; prints each distinct section
-//     check_gguf edges FILE      every byte and every 8 bytes set to extreme values must not crash
+//     check_gguf show FILE       metadata and tensors, a line each; or "error: TEXT" and status 1
+//     check_gguf truncate FILE   every proper prefix must be refused; prints each distinct section
+//     check_gguf edges FILE      no byte and no 8 bytes set to extreme values may crash it
 #define _DEFAULT_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,7 +150,8 @@ int main(int argc, char **argv)
     }
     size_t size = fread(data, 1, sizeof data, f);
     fclose(f);
-    // A buffer that ends at an unmapped page: reading past the end crashes even without a sanitizer.
+    // A buffer that ends at an unmapped page: reading past the end crashes even without a
+    // sanitizer.
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uint8_t *room = mmap(NULL, ROOM + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
     if (room == MAP_FAILED || mprotect(room + ROOM, page, PROT_NONE) != 0)
