@@ -22,7 +22,7 @@ class Reference:
         config = AutoConfig.from_pretrained(folder)
         config._attn_implementation = "eager"
         self.model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
-        state = {name: torch.from_numpy(array) for name, array in weights.items()}
+        state = {name: torch.tensor(array) for name, array in weights.items()}
         missing, unexpected = self.model.load_state_dict(state, strict=False)
         tied = json.loads((folder / "config.json").read_text()).get("tie_word_embeddings")
         assert not unexpected and missing == (["lm_head.weight"] if tied else []), missing

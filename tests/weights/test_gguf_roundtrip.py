@@ -46,7 +46,7 @@ TENSORS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(
     metadata=st.dictionaries(KEYS, values(), max_size=6),
     tensors=TENSORS,
@@ -102,7 +102,7 @@ def test_reads_what_the_gguf_package_writes(tmp_path):
         assert np.array_equal(tensor.values(), quants.decode(raw, quants.BY_NAME[name]))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(data=st.data())
 def test_damaged_files_are_refused_or_read(gguf_model, tmp_path_factory, data):
     """Whatever bytes change: a GgufError, or tensors that lie within the file."""

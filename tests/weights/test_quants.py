@@ -33,7 +33,7 @@ def test_sizes_are_those_of_the_gguf_package():
 
 
 @pytest.mark.parametrize("type_", CODECS, ids=lambda t: t.name)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(values=BLOCKS)
 def test_codec_equals_the_gguf_package(type_, values):
     raw = quants.encode(values, type_)
