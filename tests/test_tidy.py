@@ -51,7 +51,7 @@ PREFIXES = {
 # other header would be compiled with the row's instructions and kill older CPUs.
 TEMPLATE_INCLUDES = re.compile(r'#include "(kernels/(kernels|vec)\w*\.h|gguf/types\.h)"')
 
-SWITCH = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b.*\b(_WIN32|__\w*(APPLE|linux|BSD|unix)\w*__)")
+SWITCH = re.compile(r"^\s*#\s*(el)?if(n?def)?\b.*\b(_WIN32|__\w*(APPLE|linux|BSD|unix)\w*__)")
 LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # Paths of somebody's machine, and hosts that a lock file must not depend on.
 PLACES = re.compile(r"/(work|root|home/\w+)/(main|shared|\.)|/opt/pypi|pypi\.org|registry\.npmjs")

@@ -104,7 +104,7 @@ def exists(_env: Any = None) -> bool:
 def generate(env: Any) -> None:
     """Add the builders CObject, Executable and Resource to an environment."""
     env["ENV"] = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    env["ZIG"] = str(zig())
+    env["ZIG"] = [str(zig())]  # a list, so that a path with spaces stays one word
     env["ZIG_VERSION"] = pins.ZIG
     # The compiler is pinned by its version; hashing its 180 MB would tell nothing more.
     env["IMPLICIT_COMMAND_DEPENDENCIES"] = False
