@@ -266,6 +266,7 @@ class Archive:
             written = checks.verify_written(Window(self._file, new_size), len(live), writer.at,
                                             directory)
             commit.switch(new_size)
+            commit.retire(live)
             return written
         except OSError as error:
             raise write_failed(error, self._file) from error

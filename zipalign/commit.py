@@ -10,7 +10,8 @@ file without an archive until he is done.  We never do:
     switch   | entries | new data ... | new directory | new end |
 
 1. cover: one write, far enough behind the old end, extends the file by a copy of the directory and
-   the end record.  It ends in an end record, so the file is the old archive again.  Sync.
+   the end record, all of it at once (see DiskFile.extend).  The file is the old archive again.
+   Sync.
 2. fill: the room between is nobody's now, that of the old directory included.  New data, the new
    directory and the new end record go there.  Sync, and read it back.
 3. switch: truncate the file behind the new end record.  A truncation is one change of one number,
@@ -31,11 +32,11 @@ from typing import NamedTuple
 
 from . import records as r
 from .errors import BadArchive
+from .file import PAGE
 from .reader import Directory, Entry, data_range, read_directory
 
 MAX_SPAN = 1 << 20                      # dead bytes at the end that are worth copying
 _SPAN_ALIGN = 1 << 16
-_PAGE = 1 << 12
 _DESCRIPTOR_LENGTH = 24                 # 4.3.9 data descriptor at its longest
 
 _MARK = struct.Struct("<20s 3Q I")
@@ -75,6 +76,7 @@ class Commit:
         """dead: entries of the directory that will not be in the new one."""
         self._file = file
         self._directory = directory
+        self._dead = dead
         self._old_size = file.size()
         self.low = self._old_size if directory is None else directory.offset
         if directory is not None and dead:
@@ -94,12 +96,15 @@ class Commit:
         self._saved = self._file.read(self.low, self._old_size - self.low)
         span = self._directory.offset - self.low
         far = max(self.low + room, self._old_size)
-        # Within one page the write cannot be torn even by kill -9.
-        far += (self.low - far) % _SPAN_ALIGN if span else -far % _PAGE
+        far += (self.low - far) % _SPAN_ALIGN if span else -far % PAGE
         entries = [_moved(e, far - self.low) if e.header.local_offset >= self.low else e
                    for e in self._directory.entries]
-        head = self._saved[:span] + Mark(self.low, span, far).pack()
-        self._file.write(far, head + _tail(entries, far + len(head), self._directory))
+        mark = Mark(self.low, span, far).pack()
+        # The length of the tail does not depend on where it is, but for the ZIP64 limit.
+        tail = _tail(entries, far + span + len(mark), self._directory)
+        pad = -(far + span + len(mark) + len(tail)) % PAGE
+        tail = _tail(entries, far + span + pad + len(mark), self._directory)
+        self._file.extend(far, self._saved[:span] + bytes(pad) + mark + tail)
         self._covered = True
         self._file.sync()
 
@@ -109,6 +114,18 @@ class Commit:
             self._file.truncate(new_size)
         self._switched = True
         self._file.sync()
+
+    def retire(self, live) -> None:
+        """Wipe the signatures of dead local headers, which some readers (7-Zip) look for.
+
+        After the switch: what is wiped belongs to nobody, so nothing depends on it.
+        """
+        for entry in self._dead:
+            at = entry.header.local_offset
+            if at < self.low and not any(
+                    e.header.local_offset <= at < _reaches(e) and at < entry_end(
+                        self._file, e, self._old_size) for e in live):
+                self._file.write(at, bytes(len(r.LOCAL_SIGNATURE)))
 
     def roll_back(self) -> None:
         """Put back bytes and size from before cover(); after the switch there is no way back.
@@ -170,7 +187,7 @@ def find_mark(file, directory: Directory) -> Mark | None:
     """The mark of an unfinished run in front of this directory, if it is one and makes sense."""
     at = directory.offset - _MARK.size
     mark = Mark.parse(file.read(at, _MARK.size)) if at >= 0 else None
-    if mark is None or mark.far + mark.span != at or mark.low + mark.span > mark.far:
+    if mark is None or mark.far + mark.span > at or mark.low + mark.span > mark.far:
         return None
     return mark
 

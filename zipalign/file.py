@@ -5,6 +5,7 @@ Everything above works through these methods, so a test can hand in an object th
 refuses them.  Where a system lacks a call, the method says so (False, or 0 bytes done) and the
 caller takes the plain path; nothing else in this package asks which system it runs on.
 """
+import mmap
 import os
 import struct
 import threading
@@ -21,6 +22,7 @@ BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 # linux/fs.h: _IOW(0x94, 13, struct file_clone_range {s64 fd; u64 from, length, to})
 _FICLONERANGE = 0x4020940D
+PAGE = 4096
 CLONE_BLOCK = 4096                      # btrfs and XFS share whole blocks of (at least) this size
 
 
@@ -61,6 +63,34 @@ class DiskFile:
             done = self._write_some(at, view)
             at += done
             view = view[done:]
+
+    def extend(self, at: int, data: bytes) -> None:
+        """Write data, which lies behind the end of the file and ends at a multiple of PAGE.
+
+        The new size appears with all of the data or not at all, as far as the system can do that:
+        one page is never torn; more goes past the page cache, where file systems update the size
+        once, after the data.
+        """
+        if len(data) <= PAGE or not self._extend_directly(at, data):
+            self.write(at, data)
+
+    def _extend_directly(self, at: int, data: bytes) -> bool:
+        if not hasattr(os, "O_DIRECT"):
+            return False
+        head = at % PAGE                # direct writes are whole pages from whole pages
+        try:
+            direct = os.open(f"/proc/self/fd/{self.fd}", os.O_WRONLY | os.O_DIRECT)
+        except OSError:
+            return False
+        try:
+            with mmap.mmap(-1, head + len(data)) as pages:
+                pages[head:] = data
+                done = os.pwrite(direct, pages, at - head)
+        except OSError:
+            return False                # a file system without it; the plain write tells the rest
+        finally:
+            os.close(direct)
+        return done == head + len(data)
 
     def truncate(self, size: int) -> None:
         os.ftruncate(self.fd, size)

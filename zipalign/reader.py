@@ -23,6 +23,7 @@ from .errors import (
 )
 
 _EXTRA_UNICODE_PATH = 0x7075            # Info-ZIP, APPNOTE 4.6.9
+_EXTRA_GUESS = 64                       # most extra fields are shorter
 _SCAN = r.END_LENGTH + r.MAX16          # how far from the end an end record can start
 
 
@@ -249,17 +250,31 @@ def entry_name(header: r.CentralHeader) -> str:
 
 
 def local_header(file, entry: Entry) -> tuple[r.LocalHeader, int]:
-    """The local header of an entry and the offset of its data."""
+    """The local header of an entry, less a long padding field, and the offset of its data."""
     at = _offset(entry)
-    head = file.read(at, r.LOCAL_LENGTH)
+    head = file.read(at, r.LOCAL_LENGTH + len(entry.header.file_name) + _EXTRA_GUESS)
     try:
-        if len(head) == r.LOCAL_LENGTH:
-            more = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
-            head += file.read(at + r.LOCAL_LENGTH, more)
-        header, length = r.LocalHeader.parse(head)
+        if len(head) < r.LOCAL_LENGTH:
+            raise Truncated(f"local header: {len(head)} of {r.LOCAL_LENGTH} bytes are there")
+        n_name, n_extra = (int.from_bytes(head[i:i + 2], "little") for i in (26, 28))
+        length = r.LOCAL_LENGTH + n_name + n_extra
+        if length > len(head):
+            head = (_without_padding(head, r.LOCAL_LENGTH + n_name, length)
+                    or head + file.read(at + len(head), length - len(head)))
+        return r.LocalHeader.parse(head)[0], at + length
     except BadArchive as error:
         raise type(error)(f"{entry.name!r} at {at}: {error}") from None
-    return header, at + length
+
+
+def _without_padding(head: bytes, extra_at: int, end: int) -> bytes | None:
+    """A header cut before a last padding field, so that 64 KiB of zeros need not be read."""
+    at = extra_at
+    while at + 4 <= len(head):
+        kind, length = (int.from_bytes(head[i:i + 2], "little") for i in (at, at + 2))
+        if kind == r.EXTRA_ALIGN and at + 4 + length == end:
+            return head[:28] + (at - extra_at).to_bytes(2, "little") + head[30:at]
+        at += 4 + length
+    return None
 
 
 def data_range(file, entry: Entry, limit: int) -> tuple[int, int]:

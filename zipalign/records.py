@@ -114,10 +114,13 @@ def alignment_extra(length: int, align: int) -> bytes:
 
     The field's own u16 cannot say more than 32768; 0 then stands for "look at the offset".
     """
+    return _alignment_head(length, align) + bytes(length - EXTRA_ALIGN_MINIMUM)
+
+
+def _alignment_head(length: int, align: int) -> bytes:
     if not EXTRA_ALIGN_MINIMUM <= length <= MAX16:
         raise FieldTooLong(f"a padding field cannot be {length} bytes long")
-    head = struct.pack("<3H", EXTRA_ALIGN, length - 4, align if align <= MAX16 else 0)
-    return head + bytes(length - EXTRA_ALIGN_MINIMUM)
+    return struct.pack("<3H", EXTRA_ALIGN, length - 4, align if align <= MAX16 else 0)
 
 
 def _widen(extra: bytes, fields: dict, wanted) -> bytes:
@@ -369,7 +372,7 @@ def local_head(entry: CentralHeader, extra: int, align: int) -> bytes:
         return head
     length = int.from_bytes(head[28:30], "little") + extra
     return b"".join((head[:28], struct.pack("<H", length), head[30:],
-                     alignment_extra(extra, align)[:EXTRA_ALIGN_MINIMUM]))
+                     _alignment_head(extra, align)))
 
 
 def local_length(entry: CentralHeader) -> int:
