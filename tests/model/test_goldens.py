@@ -23,7 +23,7 @@ def test_recipe_gives_the_goldens(case, golden, requires_tool):
 
     committed, computed = golden(case.name), recipe.compute(case)
     assert computed.keys() == committed.keys()
-    for name in ("prompt", "greedy"):
+    for name in ("prompt", "greedy", "text_greedy"):
         assert np.array_equal(computed[name], committed[name]), name
     assert recipe.nmse(computed["f32"], committed["f32"]) <= MAX_NMSE
     for name in ("f16", "bf16", "q8_0", "q4_0"):

@@ -5,6 +5,7 @@
 
     prompt   int32 (40,)            the tokens
     greedy   int32 (64,)            what transformers continues them with
+    text_greedy  int32 (32,)        what they continue TEXT with, tokenized by `tokenizers`
     lead     float32 ()             the smallest distance of a greedy token to the next best
     f32      float32 (40, vocab)    logits of the prompt
     f16 bf16 q8_0 q4_0    float16 (10, vocab)    logits of every fourth position, by transformers
@@ -22,10 +23,12 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+from tokenizers import Tokenizer
 
 from tests.data.cases import CASES, Case, hf_weights, prompt
 from tests.data.make_models import LAYER_NAMES, TOP_NAMES, TYPES, write_gguf, write_hf
 from tests.oracle.reference import Reference
+from tests.oracle.text import TEXT, TEXT_GREEDY
 
 GOLDENS = Path(__file__).resolve().parents[1] / "model" / "goldens"
 ROUNDED = ("q8_0", "q4_0")  # types whose kernels may work on 8-bit activations
@@ -40,11 +43,14 @@ def compute(case: Case) -> dict[str, np.ndarray]:
         folder = Path(name)
         write_hf(case, vocabulary, folder)
         reference = Reference(folder, hf_weights(case))
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         greedy, lead = reference.greedy(ids)
+        text_greedy, text_lead = reference.greedy(tokenizer.encode(TEXT).ids, TEXT_GREEDY)
         out = {
             "prompt": np.array(ids, np.int32),
             "greedy": np.array(greedy, np.int32),
-            "lead": np.array(lead, np.float32),
+            "text_greedy": np.array(text_greedy, np.int32),
+            "lead": np.array(min(lead, text_lead), np.float32),
             "f32": reference.logits(ids),
         }
         for type_name in TYPES[1:]:
