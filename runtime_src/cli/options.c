@@ -86,48 +86,49 @@ static bool unknown(const char *name, size_t len, struct err *e)
 
 // ---- Values ---------------------------------------------------------------------------------
 
-static bool set_int(const struct option *row, const char *value, int *out, struct err *e)
+static bool set_int(const struct option *row, const char *typed, const char *value, int *out,
+                    struct err *e)
 {
     char *end;
     errno = 0;
     long long n = strtoll(value, &end, 10);
     if (end == value || *end)
-        return err_set(e, "option %s: '%s' is not a whole number", row->name, value);
+        return err_set(e, "option %s: '%s' is not a whole number", typed, value);
     if (errno || n < (long long)row->min || n > (long long)row->max)
-        return err_set(e, "option %s: %s is not within %.0f to %.0f", row->name, value, row->min,
+        return err_set(e, "option %s: %s is not within %.0f to %.0f", typed, value, row->min,
                        row->max);
     *out = (int)n;
     return true;
 }
 
-static bool set_float(const struct option *row, const char *value, float *out, struct err *e)
+static bool set_float(const struct option *row, const char *typed, const char *value, float *out,
+                      struct err *e)
 {
     char *end;
     double x = strtod(value, &end);
     if (end == value || *end || !isfinite(x))
-        return err_set(e, "option %s: '%s' is not a number", row->name, value);
+        return err_set(e, "option %s: '%s' is not a number", typed, value);
     if (x < row->min || x > row->max)
-        return err_set(e, "option %s: %s is not within %g to %g", row->name, value, row->min,
-                       row->max);
+        return err_set(e, "option %s: %s is not within %g to %g", typed, value, row->min, row->max);
     *out = (float)x;
     return true;
 }
 
-static bool set_seed(struct options *o, const char *value, struct err *e)
+static bool set_seed(struct options *o, const char *typed, const char *value, struct err *e)
 {
     char *end;
     errno = 0;
     bool random = !strcmp(value, "-1");
     unsigned long long n = strtoull(value, &end, 10);
     if (!random && (end == value || *end || errno || value[0] == '-'))
-        return err_set(e, "option --seed: '%s' is neither a whole number nor -1", value);
+        return err_set(e, "option %s: '%s' is neither a whole number nor -1", typed, value);
     o->seed_given = !random;
     o->sampling.seed = random ? 0 : n;
     return true;
 }
 
-static bool set(struct options *o, const struct option *row, const char *value, bool packed,
-                struct err *e)
+static bool set(struct options *o, const struct option *row, const char *typed, const char *value,
+                bool packed, struct err *e)
 {
     void *field = (char *)o + row->at;
     switch (row->kind) {
@@ -149,11 +150,11 @@ static bool set(struct options *o, const struct option *row, const char *value, 
         }
         return true;
     case OPT_INT:
-        return set_int(row, value, field, e);
+        return set_int(row, typed, value, field, e);
     case OPT_FLOAT:
-        return set_float(row, value, field, e);
+        return set_float(row, typed, value, field, e);
     case OPT_SEED:
-        return set_seed(o, value, e);
+        return set_seed(o, typed, value, e);
     case OPT_LOGITS:
         *(const char **)field = value;
         choose_mode(o, row->mode, true, packed);
@@ -190,7 +191,10 @@ static bool parse_one(struct options *o, const struct args *args, int *i, struct
             return err_set(e, "option %.*s needs a value: %s", (int)len, word, row->arg);
         value = args->argv[++*i];
     }
-    return set(o, row, value, packed, e);
+    char *typed = xstrndup(word, len);
+    bool ok = set(o, row, typed, value, packed, e);
+    free(typed);
+    return ok;
 }
 
 static bool check_combination(const struct options *o, struct err *e)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every option there is. A row here is all that a new one needs, besides its field.
+#include <limits.h>
+
 #include "cli/options.h"
 
 #define AT(field) offsetof(struct options, field)
@@ -43,7 +45,7 @@ const struct option option_table[] = {
     TEXT("--model", "-m", "FILE", model,
          "The weights: a GGUF file, a llamafile, a member of this file, or ZIP@MEMBER. Without it, "
          "the only .gguf in this file."),
-    INT("--ctx-size", "-c", context, 0, MAX_TOKENS,
+    INT("--ctx-size", "-c", context, 0, INT_MAX,
         "Tokens of context; 0 is what the model was trained on, 8192 at most (%)."),
     INT("--threads", "-t", threads, 0, 1024, "Threads; 0 is one per processor (%)."),
     TEXT("--disable-cpu", NULL, "LIST", disable_cpu,
