@@ -64,7 +64,7 @@ def parse(page: bytes) -> tuple[str, list[Row]]:
         text = page.decode("ascii")
     except UnicodeDecodeError:
         raise PolyglotError("the stub page is not ASCII text (FORMAT 3)") from None
-    name = re.search(r"^program=\$dir/\$1/(\S+)$", text, re.MULTILINE)
+    name = re.search(r"^program=\$folder/(\S+)$", text, re.MULTILINE)
     if not name:
         raise PolyglotError("the stub page holds no stub of ape (FORMAT 3)")
     rows = []

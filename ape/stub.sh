@@ -26,19 +26,22 @@ esac
 PREFIX_TMP=
 problem=1
 
-# unpack HASH SKIP COUNT CRC: makes $dir/HASH/NAME from COUNT pages of this file and sets $program.
+# unpack HASH SKIP COUNT CRC: makes $program from COUNT pages of this file: $dir/HASH/NAME, or
+# $dir/NAME where $dir is for this one start.
 # $problem: 1 no room or no right to write or to run here, 3 damaged file, 4 will not run here.
 unpack() {
-  program=$dir/$1/NAME
+  folder=$dir/$1
+  [ "$PREFIX_TMP" ] && folder=$dir
+  program=$folder/NAME
   # Trusted when it is ours, in a folder of ours, and not what a crash left behind (0 bytes would
   # "run" as an empty script). posh has no -O: it unpacks on every start.
-  [ -O "$dir/$1" ] && [ -O "$program" ] && [ -s "$program" ] && [ -x "$program" ] && return
+  [ -O "$folder" ] && [ -O "$program" ] && [ -s "$program" ] && [ -x "$program" ] && return
   work=$dir/$1.$$
   (
     umask 077
     # What a killed process of our number left; in containers the number is always the same.
     rm -rf "$work"
-    mkdir -p "$dir/$1" && { [ "$PREFIX_TMP" ] || [ -O "$dir/$1" ]; } && mkdir "$work" || exit 1
+    mkdir -p "$folder" && { [ "$PREFIX_TMP" ] || [ -O "$folder" ]; } && mkdir "$work" || exit 1
     # To a file in one call: a pipe or a shared descriptor loses bytes with some dd.
     dd if="$self" bs=4k skip="$2" count="$3" >"$work/NAME" || exit 1
     # A busybox may lack cksum; some cksum print more words after CRC and size.

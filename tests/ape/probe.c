@@ -73,14 +73,12 @@ static FILE *open_file(const char *path) { return fopen(path, "rb"); }
 #endif
 
 #ifndef _WIN32
-// A one-shot copy goes away at once: TMP/HASH/NAME, TMP/HASH, TMP.
-static void remove_one_shot(char *program) {
+// A one-shot copy goes away at once, and its folder with it.
+static void remove_one_shot(const char *program) {
     const char *folder = getenv("PROBE_TMP");
     if (!folder || !*folder) return;
     printf("oneshot=%s\n", folder);
     unlink(program);
-    *strrchr(program, '/') = 0;
-    rmdir(program);
     rmdir(folder);
 }
 #endif

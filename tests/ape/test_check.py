@@ -75,7 +75,7 @@ def _member_overlap(data):
 DAMAGES = {
     "shell text": (_replace(b"skip=1", b"skip=2"), "first line is not the shell text"),
     "nul in head": (_replace(b"eval", b"ev\0l"), "NUL in the first line"),
-    "no stub": (_replace(b"program=$dir", b"pr0gram=$dir"), "holds no stub"),
+    "no stub": (_replace(b"program=$folder", b"pr0gram=$folder"), "holds no stub"),
     "binary stub": (_replace(b"umask", b"um\0sk"), "not one shell group"),
     "stub not ASCII": (_replace(b"umask", b"um\xffsk"), "not ASCII"),
     "stub cut": (lambda d: d.__setitem__(slice(0x1800, 0x2000), b"\n" * 2048), "shell group"),
