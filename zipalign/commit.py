@@ -26,6 +26,8 @@ part of the old archive, so the cover then includes a copy of them, at the same 
 multiple of 64 KiB, and directory' points to the copy.  Replacing .args behind 40 GB of weights
 writes some hundred KB and does not let the file grow.
 """
+import bisect
+import itertools
 import struct
 import zlib
 from typing import NamedTuple
@@ -120,11 +122,15 @@ class Commit:
 
         After the switch: what is wiped belongs to nobody, so nothing depends on it.
         """
-        for entry in self._dead:
-            at = entry.header.local_offset
-            if at < self.low and not any(
-                    e.header.local_offset <= at < _reaches(e) and at < entry_end(
-                        self._file, e, self._old_size) for e in live):
+        ordered = sorted(live, key=lambda e: e.header.local_offset)
+        starts = [e.header.local_offset for e in ordered]
+        reach = list(itertools.accumulate(map(_reaches, ordered), max))
+        for at in {e.header.local_offset for e in self._dead}:
+            i = bisect.bisect_right(starts, at) - 1
+            while i >= 0 and reach[i] > at and entry_end(
+                    self._file, ordered[i], self._old_size) <= at:
+                i -= 1
+            if at < self.low and (i < 0 or reach[i] <= at):
                 self._file.write(at, bytes(len(r.LOCAL_SIGNATURE)))
 
     def roll_back(self) -> None:
@@ -155,17 +161,17 @@ def _tail(entries, at: int, directory: Directory) -> bytes:
 def _reusable_from(file, directory: Directory, dead) -> int:
     """Where to start writing: before dead entries that stand at the end, if they are few bytes.
 
-    Live entries never move: a polyglot's loader knows where its payloads are.
+    Live entries never move: a polyglot's loader knows where its payloads are.  And one must stay
+    in front: 7-Zip takes the first local header of the file for the start of the archive, and
+    would stumble over one that is just being written.
     """
     gone = set(map(id, dead))
     live = [e for e in directory.entries if id(e) not in gone]
-    low = min((e.header.local_offset for e in dead), default=directory.offset)
-    ends = [entry_end(file, e, directory.offset) for e in live
-            if _reaches(e) > low]
-    trailing = [e.header.local_offset for e in dead
-                if e.header.local_offset >= max(ends, default=0)]
+    low = min(e.header.local_offset for e in dead)
+    ends = [entry_end(file, e, directory.offset) for e in live if _reaches(e) > low]
+    trailing = [e.header.local_offset for e in dead if e.header.local_offset >= max(ends, default=0)]
     low = min(trailing, default=directory.offset)
-    return low if directory.offset - low <= MAX_SPAN else directory.offset
+    return low if live and directory.offset - low <= MAX_SPAN else directory.offset
 
 
 def _reaches(entry: Entry) -> int:
