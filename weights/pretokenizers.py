@@ -15,6 +15,12 @@ _WORDS = r"|[^\r\n\p{L}\p{N}]?\p{L}+"
 _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 LLAMA3 = _CONTRACTIONS + _WORDS + r"|\p{N}{1,3}" + _REST
 QWEN2 = _CONTRACTIONS + _WORDS + r"|\p{N}" + _REST
+# Words split where lower case turns to upper: Mistral Nemo and its successors.
+_UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+TEKKEN = (
+    rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*"
+    r"|\p{N}" + _REST.replace("[\\r\\n]*", "[\\r\\n/]*", 1)
+)
 
 Step = tuple[object, ...]
 
@@ -34,6 +40,7 @@ ROWS = (
     PreTokenizer("llama-bpe", (("split", LLAMA3),), ignore_merges=True),
     PreTokenizer("smaug-bpe", (("split", LLAMA3),)),
     PreTokenizer("qwen2", (("split", QWEN2),)),
+    PreTokenizer("tekken", (("split", TEKKEN),), ignore_merges=True),
     PreTokenizer("smollm", (("digits",), GPT2_WORDS)),
     PreTokenizer("gpt-2", (GPT2_WORDS,)),
 )
@@ -43,7 +50,7 @@ def _steps(node: dict) -> list[Step]:
     kind = node.get("type")
     if kind == "Sequence":
         return [step for child in node.get("pretokenizers", ()) for step in _steps(child)]
-    if kind == "ByteLevel":
+    if kind == "ByteLevel" and not node.get("add_prefix_space"):
         return [GPT2_WORDS] if node.get("use_regex", True) else []
     if kind == "Digits" and node.get("individual_digits"):
         return [("digits",)]

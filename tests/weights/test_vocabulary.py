@@ -146,3 +146,27 @@ def test_the_flag_tells_rows_with_the_same_expression_apart(hf_model):
     assert pretokenizers.name_of(data, "x") == "llama-bpe"
     data["model"]["ignore_merges"] = False
     assert pretokenizers.name_of(data, "x") == "smaug-bpe"
+
+
+def test_the_runtime_knows_every_name(root):
+    """A name that the runtime lacks would make a file that it refuses."""
+    table = (root / "runtime_src/tokenizer/pretokenizer.c").read_text(encoding="utf-8")
+    names = {name for line in table.split('{"')[1:] for name in line.split('"')[0].split()}
+    assert {row.name for row in pretokenizers.ROWS} <= names
+
+
+def test_tekken():
+    """As Mistral Nemo's tokenizer.json spells it."""
+    upper, lower = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+    start = r"[^\r\n\p{L}\p{N}]?"
+    regex = (
+        start + upper + "*" + lower + "+|" + start + upper + "+" + lower + r"*|\p{N}"
+        r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    )  # fmt: skip
+    split = {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": False}
+    plain = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
+    data = {
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, plain]},
+        "model": {"ignore_merges": True},
+    }
+    assert pretokenizers.name_of(data, "x") == "tekken"
