@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-# Debian keeps wine64 out of the PATH.
-TOOL_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/lib/wine", "/usr/sbin", "/sbin"])
+# The programs of .venv, and wine64, which Debian keeps out of the PATH.
+TOOL_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], "/usr/lib/wine"])
 NOT_RUN = pytest.StashKey[list[str]]()
 
 # The CPUs that each emulator plays: oldest, one with dot products, everything it knows.
