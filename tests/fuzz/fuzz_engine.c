@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens arbitrary bytes as a model and, when they pass, evaluates a few tokens: whatever numbers the
-// metadata hold, tensors must be read within their bounds.
+// Opens arbitrary bytes as a model and, when they pass, evaluates a few tokens: whatever numbers
+// the metadata hold, tensors must be read within their bounds.
+#undef NDEBUG // release builds drop assert, a test must not
 #include <assert.h>
 #include <string.h>
 

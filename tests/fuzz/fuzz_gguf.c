@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens arbitrary bytes as a GGUF and, when they pass, touches everything the result promises to be
 // readable. The entry point is libFuzzer's, so any driver can feed it; fuzz_main.c is ours.
+#undef NDEBUG // release builds drop assert, a test must not
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
