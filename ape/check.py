@@ -8,10 +8,9 @@ what link meant to write does not count.
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
 
 import lief
 
@@ -19,24 +18,23 @@ from ape import image, inputs, layout, macho, pe, stub
 from ape.errors import ApeError
 from ape.image import Image, StoredMember
 from ape.targets import HEAD_TARGET, TARGETS
+from zipalign import check as zip_check
 from zipalign import records
-
-_BLOCK = 4 << 20
+from zipalign.file import DiskFile
 
 
 def broken_rules(path: Path, all_data: bool = True) -> list[str]:
     """One line per broken rule. `all_data` reads every member to compare its checksum."""
     try:
         found = image.read(path)
-        with path.open("rb") as file:
+        with closing(DiskFile(path)) as file:
             return [
                 *_head_rules(found),
                 *_stub_rules(found),
                 *layout.broken_region_rules(found.regions, found.size),
                 *_pe_rules(found),
-                *_member_rules(found),
                 *_payload_rules(file, found),
-                *(_checksum_rules(file, found) if all_data else ()),
+                *(f"zip: {problem}" for problem in zip_check.problems(file, deep=all_data)),
             ]
     except ApeError as error:
         return [str(error).removeprefix(f"{path}: ")]
@@ -69,6 +67,11 @@ def _stub_rules(found: Image) -> Iterator[str]:
 def _pe_rules(found: Image) -> Iterator[str]:
     if found.headers is None:
         return
+    with inputs.reading(found.path):
+        yield from _parsed_pe_rules(found, found.headers)
+
+
+def _parsed_pe_rules(found: Image, headers: pe.Headers) -> Iterator[str]:
     parsed = lief.PE.parse(str(found.path))
     if not isinstance(parsed, lief.PE.Binary):
         yield "LIEF cannot parse the PE (FORMAT 4)"
@@ -79,45 +82,30 @@ def _pe_rules(found: Image) -> Iterator[str]:
     target = TARGETS[HEAD_TARGET]
     if inputs.describe_pe(parsed, found.path) != (target.machine, target.system):
         yield "the PE is not for x86-64 Windows (FORMAT 4)"
-    mine = [(s.raw_offset, s.raw_size) for s in found.headers.sections if s.raw_size]
+    mine = [(s.raw_offset, s.raw_size) for s in headers.sections if s.raw_size]
     theirs = [(s.pointerto_raw_data, s.sizeof_raw_data) for s in parsed.sections]
     if mine != [pair for pair in theirs if pair[1]]:
         yield "LIEF sees other PE sections (FORMAT 4)"
-    for s in found.headers.sections:
+    for s in headers.sections:
         if s.raw_size and s.raw_offset < pe.BODY_OFFSET:
             yield f"PE section {s.name} starts in front of 0x2000 (FORMAT 4)"
-    if found.headers.size > stub.PAGE:
+    if headers.size > stub.PAGE:
         yield "the PE headers do not end in page 0 (FORMAT 4)"
 
 
-def _member_rules(found: Image) -> Iterator[str]:
-    names = [member.name for member in found.members]
-    for member in found.members:
-        entry, local = member.entry, member.local
-        if (local.file_name, local.method) != (entry.file_name, entry.method):
-            yield f"{member.name}: local header and directory disagree (FORMAT 6)"
-        streamed = local.flags & records.FLAG_DESCRIPTOR
-        mine = (entry.crc32, entry.compressed_size, entry.uncompressed_size)
-        if not streamed and mine != (local.crc32, local.compressed_size, local.uncompressed_size):
-            yield f"{member.name}: local header and directory disagree on the data (FORMAT 6)"
-        if names.count(member.name) > 1:
-            yield f"{member.name}: the name is there twice (FORMAT 6)"
-
-
-def _payload_rules(file: BinaryIO, found: Image) -> Iterator[str]:
+def _payload_rules(file: DiskFile, found: Image) -> Iterator[str]:
     rows = {row.target: row for row in found.rows}
     for member in found.members:
         target = TARGETS.get(member.target)
         if not target:
             continue
-        if member.entry.method != records.STORED or member.name != target.member(found.name):
+        if member.header.method != records.STORED or member.name != target.member(found.name):
             yield f"{member.name}: a program must be stored, as {target.member(found.name)}"
             continue
-        if member.entry.compressed_size > inputs.PROGRAM_LIMIT:
+        if member.header.compressed_size > inputs.PROGRAM_LIMIT:
             yield f"{member.name}: larger than any program (FORMAT 5)"
             continue
-        file.seek(member.data_offset)
-        data = file.read(member.entry.compressed_size)
+        data = file.read(member.data_offset, member.header.compressed_size)
         if target.name in rows:
             yield from _row_rules(rows[target.name], member, data)
         try:
@@ -130,24 +118,10 @@ def _payload_rules(file: BinaryIO, found: Image) -> Iterator[str]:
 
 
 def _row_rules(row: stub.Row, member: StoredMember, data: bytes) -> Iterator[str]:
-    place = (member.data_offset, member.entry.compressed_size)
+    place = (member.data_offset, member.header.compressed_size)
     if place != (row.skip * stub.PAGE, row.count * stub.PAGE):
         yield f"{member.name}: the stub has it at page {row.skip}, {row.count} pages (FORMAT 3)"
     if hashlib.sha256(data).hexdigest()[: stub.HASH_CHARS] != row.hash:
         yield f"{member.name}: its SHA-256 is not the stub's {row.hash} (FORMAT 3)"
     if stub.posix_cksum(data) != row.crc:
         yield f"{member.name}: its cksum is not the stub's {row.crc} (FORMAT 3)"
-
-
-def _checksum_rules(file: BinaryIO, found: Image) -> Iterator[str]:
-    """Members are read in file order, in blocks; compressed ones are left to zipalign --check."""
-    for member in sorted(found.members, key=lambda m: m.data_offset):
-        if member.entry.method != records.STORED:
-            continue
-        file.seek(member.data_offset)
-        crc, left = 0, member.entry.compressed_size
-        while left and (block := file.read(min(left, _BLOCK))):
-            crc = zlib.crc32(block, crc)
-            left -= len(block)
-        if left or crc != member.entry.crc32:
-            yield f"{member.name}: the data does not match its CRC-32 (FORMAT 6)"

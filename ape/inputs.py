@@ -7,8 +7,10 @@ the system named by the target start this file? Names given by the user are judg
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,8 @@ import lief
 
 from ape.errors import InputError, OptionError
 from ape.targets import Target
+from zipalign import names
+from zipalign.errors import BadName
 
 lief.logging.disable()
 
@@ -65,12 +69,8 @@ def load_program(target: Target, path: Path) -> Program:
 
 def require(target: Target, data: bytes, path: object) -> None:
     """Refuses `data` unless it is a program that `target`'s system starts."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # LIEF warns of numbers it has no name for
-            found = _describe(data, path)
-    except UnicodeDecodeError:  # LIEF meets a name that is no text
-        raise InputError(path, "damaged: a name in its headers is no text", "5") from None
+    with reading(path):
+        found = _describe(data, path)
     if found != (target.machine, target.system):
         machine, system = found
         raise InputError(
@@ -81,12 +81,24 @@ def require(target: Target, data: bytes, path: object) -> None:
         )
 
 
+@contextlib.contextmanager
+def reading(path: object) -> Iterator[None]:
+    """Around each use of LIEF on a file that may be damaged."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of numbers it has no name for
+            yield
+    except UnicodeDecodeError:
+        raise InputError(path, "damaged: a name in its headers is no text", "5") from None
+
+
 def check_name(name: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", name) or len(name) > NAME_LIMIT:
         raise OptionError(
             f"name '{name}' does not fit: it becomes a file name and part of a shell script; use "
             f"at most {NAME_LIMIT} letters, digits and . _ + - (FORMAT 3)"
         )
+    _check_entry_name(name)
 
 
 def env_prefix(name: str, prefix: str | None) -> str:
@@ -108,17 +120,16 @@ def check_build_id(build_id: str) -> None:
 
 def check_member_name(name: str) -> None:
     """A member name that every unzip writes where the user expects it."""
-    parts = name.split("/")
-    bad = (
-        "" in parts or "." in parts or ".." in parts or "\\" in name or ":" in parts[0]
-        or not name.isprintable()
-    )  # fmt: skip
-    if bad or len(name.encode("utf-8", "surrogateescape")) > 0xFFFF:
-        raise OptionError(
-            f"'{name}' cannot be a member name: use a relative path with / (FORMAT 6)"
-        )
-    if parts[0] in ("native", ".ape"):
-        raise OptionError(f"'{name}': members under {parts[0]}/ are made by ape itself (FORMAT 6)")
+    _check_entry_name(name)
+    if name.endswith("/") or name.split("/")[0] in ("native", ".ape"):
+        raise OptionError(f"'{name}': ape itself makes folders, native/ and .ape/ (FORMAT 6)")
+
+
+def _check_entry_name(name: str) -> None:
+    try:
+        names.check_name(name)
+    except BadName as error:
+        raise OptionError(f"{error} (FORMAT 6)") from error
 
 
 def _describe(data: bytes, path: object) -> tuple[str, str]:

@@ -16,17 +16,16 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from ape import check, inputs, layout, macho, pe, stub
 from ape.errors import InputError, OptionError, PolyglotError
 from ape.targets import HEAD_TARGET, TARGETS, find_target
-from zipalign import records
+from zipalign import copy, records
+from zipalign.errors import InputChanged
+from zipalign.file import DiskFile
 
 BUILD_ID_MEMBER = ".ape/build-id"
 WINDOWS_LIMIT = 1 << 32  # Windows starts no image of this size or above
-_BLOCK = 4 << 20
-_ZEROS = bytes(_BLOCK)
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,6 @@ def link(order: Order, out: Path) -> list[str]:
     # 5. Write beside the target, read back and check, then take the target's place.
     with _replacing(out) as (file, temporary):
         _write(file, head, page, plan)
-        file.flush()
         if broken := check.broken_rules(temporary, all_data=False):
             raise PolyglotError(f"the linked file breaks a rule: {broken[0]}")
     return _warnings(order, plan)
@@ -155,60 +153,54 @@ def _is_payload(item: layout.Placed) -> bool:
     return item.member.name.startswith("native/")
 
 
-def _write(file: BinaryIO, head: Head, page: bytes, plan: layout.Plan) -> None:
+def _write(file: DiskFile, head: Head, page: bytes, plan: layout.Plan) -> None:
     """Data first and the headers after it: their CRC is known once the data has gone by."""
     file.truncate(plan.size)
-    for offset, data in ((0, head.page), (stub.STUB_OFFSET, page), (head.body_offset, head.body)):
-        file.seek(offset)
-        file.write(data)
-    directory = []
+    file.write(0, head.page)
+    file.write(stub.STUB_OFFSET, page)
+    file.write(head.body_offset, head.body)
+    directory = b""
     for item in plan.placed:
-        file.seek(item.data_offset)
-        entry = item.entry._replace(crc32=_copy(file, item.member))
-        directory.append(entry.pack())
+        entry = item.entry._replace(crc32=_copy(file, item))
+        directory += entry.pack()
         extra = b""
         if item.padding:
             extra = records.alignment_extra(item.padding, item.member.align)
-        file.seek(entry.local_offset)
-        file.write(records.local_of(entry, extra).pack())
-    file.seek(plan.directory_offset)
-    file.write(b"".join(directory))
-    file.write(records.end_records(len(directory), plan.directory_size, plan.directory_offset))
+        file.write(entry.local_offset, records.local_of(entry, extra).pack())
+    file.write(plan.directory_offset, directory)
+    end = records.end_records(len(plan.placed), plan.directory_size, plan.directory_offset)
+    file.write(plan.directory_offset + plan.directory_size, end)
 
 
-def _copy(file: BinaryIO, member: layout.Member) -> int:
-    """Copies the member's data to the current position; returns its CRC-32."""
-    if isinstance(member.source, bytes):
-        file.write(member.source)
-        return zlib.crc32(member.source)
-    crc = copied = 0
-    with member.source.open("rb") as source:
-        while block := source.read(_BLOCK):
-            copied += len(block)
-            if copied > member.size:
-                break
-            crc = zlib.crc32(block, crc)
-            if block == _ZEROS:
-                file.seek(_BLOCK, os.SEEK_CUR)  # a hole, as in the file that _write made
-            else:
-                file.write(block)
-    if copied != member.size:
-        raise InputError(member.source, "the file changed its size while it was copied", "6")
+def _copy(file: DiskFile, item: layout.Placed) -> int:
+    """Copies a member's data to its place; returns its CRC-32."""
+    source = item.member.source
+    if isinstance(source, bytes):
+        file.write(item.data_offset, source)
+        return zlib.crc32(source)
+    with contextlib.closing(DiskFile(source)) as opened:
+        try:
+            crc = copy.store(opened, item.member.size, file, item.data_offset)
+        except InputChanged as error:
+            raise InputError(source, str(error), "6") from error
+        if opened.size() != item.member.size:
+            raise InputError(source, "the file changed its size while it was copied", "6")
     return crc
 
 
 @contextlib.contextmanager
-def _replacing(out: Path) -> Iterator[tuple[BinaryIO, Path]]:
+def _replacing(out: Path) -> Iterator[tuple[DiskFile, Path]]:
     """A new file that takes the place of `out` when all went well, and vanishes when not."""
     if out.is_dir():
         raise OptionError(f"{out}: is a directory")
     handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    os.close(handle)
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with contextlib.closing(DiskFile(temporary, os.O_RDWR)) as file:
             yield file, temporary
-            os.fchmod(file.fileno(), 0o777 & ~_umask())
-            os.fsync(file.fileno())
+            file.sync()
+        temporary.chmod(0o777 & ~_umask())
         temporary.replace(out)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -83,18 +83,18 @@ DAMAGES = {
     "stub row gone": (_drop_row, "aarch64-openbsd, the stub does not know it"),
     "payload": (_flip("native/x86_64-linux-musl/probe", 2000), "SHA-256 is not the stub's"),
     "payload cksum": (_flip("native/x86_64-linux-musl/probe", 2000), "cksum is not the stub's"),
-    "payload crc": (_flip("native/x86_64-linux-musl/probe", 2000), "does not match its CRC-32"),
+    "payload crc": (_flip("native/x86_64-linux-musl/probe", 2000), "the data is damaged"),
     "payload machine": (_flip("native/x86_64-linux-musl/probe", 18), "neither x86-64 nor"),
     "macho page": (_flip("native/aarch64-macos/probe", 9000), "page 0 does not match its hash"),
-    "data": (_flip("hello.txt", 1), "hello.txt: the data does not match its CRC-32"),
+    "data": (_flip("hello.txt", 1), "'hello.txt': CRC-32 of the data is"),
     "pe pointer odd": (_pe_pointer(0x2001), "PE .text at 0x2001 is not aligned to 512"),
     "pe pointer on stub": (_pe_pointer(0x1000), "overlaps"),
     "pe pointer out": (_pe_pointer(0x40000000), "behind the file's"),
     "pe signature": (_replace(b"PE\0\0", b"PX\0\0"), "no PE signature"),
     "overlap": (_member_overlap, "overlaps"),
-    "end record": (_replace(b"PK\5\6", b"PK\5\7", last=True), "no zip directory"),
-    "directory": (_replace(b"PK\1\2", b"PK\1\3", last=True), "zip: central header"),
-    "local header": (_replace(b"PK\3\4", b"PK\3\5"), "zip: local header"),
+    "end record": (_replace(b"PK\5\6", b"PK\5\7", last=True), "zip: "),
+    "directory": (_replace(b"PK\1\2", b"PK\1\3", last=True), "zip: central directory, entry 15"),
+    "local header": (_replace(b"PK\3\4", b"PK\3\5"), "no local header"),
 }
 
 

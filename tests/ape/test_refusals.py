@@ -82,9 +82,12 @@ def musl(tmp_path):
     return {"x86_64-linux-musl": path}
 
 
-@pytest.mark.parametrize("name", ["", "-x", ".x", "a b", "a/b", "x" * 65, "é", "a'b", "a\nb", "$x"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "-x", ".x", "a b", "a/b", "x" * 65, "\xe9", "a'b", "a\nb", "$x", "x.", "con", "NUL.x"],
+)
 def test_program_names(name, musl, tmp_path):
-    with pytest.raises(ApeError, match="does not fit"):
+    with pytest.raises(ApeError, match=r"does not fit|cannot be an entry name"):
         link.link(link.Order(name, musl), tmp_path / "out")
 
 
@@ -108,7 +111,7 @@ def test_build_ids(build_id, musl, tmp_path):
     ],
 )
 def test_member_names(name, musl, tmp_path):
-    with pytest.raises(ApeError, match=r"cannot be a member name|made by ape itself"):
+    with pytest.raises(ApeError, match=r"cannot be an entry name|ape itself makes"):
         link.link(link.Order("me", musl, ((name, musl["x86_64-linux-musl"]),)), tmp_path / "out")
 
 
