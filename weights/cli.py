@@ -42,7 +42,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _convert(args: argparse.Namespace) -> None:
-    with tqdm(unit="B", unit_scale=True, unit_divisor=1024, disable=None, leave=False) as bar:
+    # disable=None: only on a terminal.
+    look = {"unit": "B", "unit_scale": True, "unit_divisor": 1024, "disable": None, "leave": False}
+    with tqdm(desc=args.output.name, **look) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
