@@ -95,8 +95,7 @@ VEC_INLINE vf vf_exp(vf x)
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.0f;
-    vi exponent = (vi)shifted << 23;
-    return (vf)((vi)p + exponent);
+    return (vf)((vu)p + ((vu)shifted << 23));
 }
 
 #if defined(__x86_64__)
