@@ -32,7 +32,7 @@ def broken_rules(path: Path, all_data: bool = True) -> list[str]:
                 *_head_rules(found),
                 *_stub_rules(found),
                 *layout.broken_region_rules(found.regions, found.size),
-                *_pe_rules(found),
+                *_pe_rules(file, found),
                 *_payload_rules(file, found),
                 *(f"zip: {problem}" for problem in zip_check.problems(file, deep=all_data)),
             ]
@@ -64,15 +64,19 @@ def _stub_rules(found: Image) -> Iterator[str]:
             yield f"the zip directory has {target}, the stub does not know it (FORMAT 3)"
 
 
-def _pe_rules(found: Image) -> Iterator[str]:
+def _pe_rules(file: DiskFile, found: Image) -> Iterator[str]:
     if found.headers is None:
         return
+    # LIEF reads all it is given into memory: the PE, and not the gigabytes behind it.
+    end = max((s.raw_offset + s.raw_size for s in found.headers.sections), default=pe.BODY_OFFSET)
+    front = file.read(0, min(end, inputs.PROGRAM_LIMIT))
     with inputs.reading(found.path):
-        yield from _parsed_pe_rules(found, found.headers)
+        yield from _parsed_pe_rules(lief.PE.parse(front), found, found.headers)
 
 
-def _parsed_pe_rules(found: Image, headers: pe.Headers) -> Iterator[str]:
-    parsed = lief.PE.parse(str(found.path))
+def _parsed_pe_rules(
+    parsed: lief.PE.Binary | None, found: Image, headers: pe.Headers
+) -> Iterator[str]:
     if not isinstance(parsed, lief.PE.Binary):
         yield "LIEF cannot parse the PE (FORMAT 4)"
         return

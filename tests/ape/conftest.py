@@ -85,6 +85,18 @@ def start(tmp_path):
     return run
 
 
+@pytest.fixture(scope="session")
+def namespace():
+    """Prefix of a command that runs a sh script, then "$@", with mounts of its own."""
+    command = ["unshare", "-Urm", "sh", "-ec"]
+    probe = [*command, 'mount -t tmpfs none /mnt; exec "$@"', "sh", "true"]
+    result = subprocess.run(probe, capture_output=True, text=True, check=False)
+    if result.returncode:
+        word = f"NOT RUN: no private mounts on this machine: {result.stderr.strip()}"
+        pytest.fail(word) if os.environ.get("CI") else pytest.skip(word)
+    return command
+
+
 def cached(home: Path) -> list[Path]:
     """All files below a home: what the stub left there."""
     return [path for path in home.rglob("*") if path.is_file()]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,18 +21,6 @@ every_shell = pytest.mark.parametrize(
     [pytest.param(s.split(), id=s, marks=pytest.mark.requires_tool(s.split()[0])) for s in SHELLS],
 )
 NO_FOLDER = "probe: found no folder to unpack to and run from; set PROBE_CACHE to one\n"
-
-
-@pytest.fixture(scope="session")
-def namespace():
-    """Prefix of a command that runs a sh script, then "$@", with mounts of its own."""
-    command = ["unshare", "-Urm", "sh", "-ec"]
-    probe = [*command, 'mount -t tmpfs none /mnt; exec "$@"', "sh", "true"]
-    result = subprocess.run(probe, capture_output=True, text=True, check=False)
-    if result.returncode:
-        word = f"NOT RUN: no private mounts on this machine: {result.stderr.strip()}"
-        pytest.fail(word) if os.environ.get("CI") == "true" else pytest.skip(word)
-    return command
 
 
 def _one_shot(process, folder):

@@ -141,20 +141,6 @@ def test_fish_as_caller(command, start, polyglot):
     _ran(start(words, cwd=polyglot.parent, env={"PATH": path}), ["a b", ""])
 
 
-@pytest.mark.parametrize("caller", ["env", "nohup", "timeout 9", "nice", "setsid -w", "xargs -I@"])
-def test_programs_that_fall_back_to_sh(caller, start, polyglot):
-    """They call execvp of the C library, which runs /bin/sh on ENOEXEC."""
-    process = start([*caller.split(), polyglot, "a b"], stdin="one line\n")
-    assert process.returncode == 0
-    assert "arg=a b\n" in process.stdout
-
-
-def test_execve_itself_refuses(start, polyglot):
-    """Documented in NOTES: no kernel takes the file, so a caller without sh gets ENOEXEC."""
-    with pytest.raises(OSError, match="Exec format error"):
-        start([polyglot])
-
-
 def test_environment_is_handed_over(start, polyglot):
     """The variables of the contract are set, whatever the caller had put there."""
     lies = {"PROBE_SELF": "/nonexistent", "PROBE_ARGV0": "x", "PROBE_TMP": "/nonexistent"}
