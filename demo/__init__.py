@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo model of packllama: its text, its training, its evaluation. See README.md."""
