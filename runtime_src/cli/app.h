@@ -57,9 +57,9 @@ void timeline_clear(struct timeline *t);
 enum stop timeline_answer(struct app *a, struct timeline *t, const struct tokens *prompt,
                           struct out *out, struct err *e);
 // "note: ..." on standard error for endings that need a word.
-void explain_stop(const struct app *a, const struct timeline *t, enum stop why);
+void timeline_explain(const struct app *a, const struct timeline *t, enum stop why);
 // One line on standard error: tokens and tokens per second.
-void print_speed(const struct timeline *t);
+void timeline_print_speed(const struct timeline *t);
 
 // ---- The modes, one file each ---------------------------------------------------------------
 

@@ -147,5 +147,5 @@ int run_bench(struct app *a, struct err *e)
         print_json(a, &pp, &tg);
     else
         print_table(a, &pp, &tg);
-    return out_flush(e) ? STATUS_OK : STATUS_FAILED;
+    return out_flush(NULL, e) ? STATUS_OK : STATUS_FAILED;
 }

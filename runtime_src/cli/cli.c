@@ -98,7 +98,7 @@ int cli_run(const struct self *self, int argc, char **argv, struct err *e)
             print_version();
         else
             print_args(&args);
-        status = out_flush(e) ? STATUS_OK : STATUS_FAILED;
+        status = out_flush(NULL, e) ? STATUS_OK : STATUS_FAILED;
     } else {
         status = ok ? run_mode(&a, e) : STATUS_USAGE;
     }

@@ -141,7 +141,7 @@ enum stop timeline_answer(struct app *a, struct timeline *t, const struct tokens
     return why;
 }
 
-void explain_stop(const struct app *a, const struct timeline *t, enum stop why)
+void timeline_explain(const struct app *a, const struct timeline *t, enum stop why)
 {
     if (why == STOP_CONTEXT)
         fprintf(stderr, "%s: note: the context of %d tokens is full; a larger one: -c N\n", a->name,
@@ -153,7 +153,7 @@ static double rate(size_t n, uint64_t ns)
     return ns ? (double)n * 1e9 / (double)ns : 0;
 }
 
-void print_speed(const struct timeline *t)
+void timeline_print_speed(const struct timeline *t)
 {
     fprintf(stderr, "read %zu tokens (%.1f per second), wrote %zu (%.1f per second)\n", t->n_read,
             rate(t->n_read, t->read_ns), t->n_written, rate(t->n_written, t->write_ns));

@@ -28,13 +28,14 @@ static int answer(struct app *a, const struct tokens *prompt, struct err *e)
     os_interrupt_catch();
     enum stop why = timeline_answer(a, &t, prompt, &out, e);
     out_finish(&out);
-    explain_stop(a, &t, why);
+    timeline_explain(a, &t, why);
     if (a->o.verbose && why != STOP_ERROR)
-        print_speed(&t);
+        timeline_print_speed(&t);
+    bool ok = why != STOP_ERROR && out_flush(&out, e);
     out_free(&out);
     timeline_free(&t);
     os_interrupt_release();
-    if (why == STOP_ERROR || !out_flush(e))
+    if (!ok)
         return STATUS_FAILED;
     return why == STOP_INTERRUPT ? STATUS_INTERRUPTED : STATUS_OK;
 }

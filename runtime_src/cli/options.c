@@ -2,14 +2,9 @@
 // From arguments to struct options. Every complaint is one line that names the option.
 #include "cli/options.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-// What the user types counts more than what `.args` says, and a mode by name counts more than the
-// mode that a prompt implies. Among equals the last one wins.
-enum { RANK_IMPLIED_PACKED = 1, RANK_PACKED, RANK_IMPLIED, RANK_NAMED };
 
 void options_defaults(struct options *o)
 {
@@ -21,14 +16,23 @@ void options_defaults(struct options *o)
     };
 }
 
-static void choose_mode(struct options *o, enum mode mode, bool named, bool packed)
+// What the user types goes before what `.args` says; among equals the last one wins.
+static void name_mode(struct options *o, enum mode mode, bool packed)
 {
-    int rank =
-        named ? (packed ? RANK_PACKED : RANK_NAMED) : (packed ? RANK_IMPLIED_PACKED : RANK_IMPLIED);
-    if (rank < o->mode_rank)
+    if (packed && o->mode != MODE_NONE && !o->mode_packed)
         return;
     o->mode = mode;
-    o->mode_rank = rank;
+    o->mode_packed = packed;
+}
+
+// A prompt means --cli, unless a mode was named; and a prompt that is typed means more than a
+// conversation that `.args` had in mind.
+static void imply_mode(struct options *o)
+{
+    bool prompt = o->prompt || o->prompt_file;
+    bool overruled = o->mode == MODE_CHAT && o->mode_packed && !o->prompt_packed;
+    if (prompt && (o->mode == MODE_NONE || overruled))
+        o->mode = MODE_CLI;
 }
 
 // ---- Names ----------------------------------------------------------------------------------
@@ -66,38 +70,64 @@ static size_t distance(const char *a, size_t a_len, const char *b)
     return row[b_len];
 }
 
-static bool unknown(const char *name, size_t len, struct err *e)
+// The option that was probably meant: one that begins so, else the nearest within two edits.
+static const char *nearest(const char *name, size_t len)
 {
-    const char *nearest = NULL;
-    size_t best = 3; // further away is no hint
+    const char *found = NULL;
+    size_t best = 3;
     for (size_t i = 0; i < option_count; i++) {
         const char *candidate = option_table[i].name;
-        size_t far = candidate ? distance(name, len, candidate) : SIZE_MAX;
-        bool abbreviated = candidate && len > 3 && strncmp(candidate, name, len) == 0;
-        if (far < best || (abbreviated && !nearest)) {
-            nearest = candidate;
-            best = far < best ? far : best;
+        if (!candidate)
+            continue;
+        if (len > 3 && strncmp(candidate, name, len) == 0)
+            return candidate;
+        size_t far = distance(name, len, candidate);
+        if (far < best && far < len - 2) {
+            found = candidate;
+            best = far;
         }
     }
-    if (nearest)
-        return err_set(e, "unknown option %.*s; did you mean %s?", (int)len, name, nearest);
+    return found;
+}
+
+static bool unknown(const char *name, size_t len, struct err *e)
+{
+    const char *meant = nearest(name, len);
+    if (meant)
+        return err_set(e, "unknown option %.*s; did you mean %s?", (int)len, name, meant);
     return err_set(e, "unknown option %.*s; --help lists them all", (int)len, name);
 }
 
 // ---- Values ---------------------------------------------------------------------------------
 
+// Decimal digits and nothing else; too many count as the largest number. Not strtoll, whose answer
+// to an overflow differs between C libraries.
+static bool read_digits(const char *text, uint64_t *out)
+{
+    *out = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        uint64_t digit = (uint64_t)(*text - '0');
+        *out = *out > (UINT64_MAX - digit) / 10 ? UINT64_MAX : *out * 10 + digit;
+    }
+    return true;
+}
+
 static bool set_int(const struct option *row, const char *typed, const char *value, int *out,
                     struct err *e)
 {
-    char *end;
-    errno = 0;
-    long long n = strtoll(value, &end, 10);
-    if (end == value || *end)
+    uint64_t n;
+    bool negative = value[0] == '-';
+    if (!read_digits(value + negative, &n))
         return err_set(e, "option %s: '%s' is not a whole number", typed, value);
-    if (errno || n < (long long)row->min || n > (long long)row->max)
+    double x = negative ? -(double)n : (double)n;
+    if (x < row->min || x > row->max)
         return err_set(e, "option %s: %s is not within %.0f to %.0f", typed, value, row->min,
                        row->max);
-    *out = (int)n;
+    *out = (int)x;
     return true;
 }
 
@@ -116,14 +146,11 @@ static bool set_float(const struct option *row, const char *typed, const char *v
 
 static bool set_seed(struct options *o, const char *typed, const char *value, struct err *e)
 {
-    char *end;
-    errno = 0;
-    bool random = !strcmp(value, "-1");
-    unsigned long long n = strtoull(value, &end, 10);
-    if (!random && (end == value || *end || errno || value[0] == '-'))
+    uint64_t n = 0;
+    o->seed_given = strcmp(value, "-1") != 0;
+    if (o->seed_given && !read_digits(value, &n))
         return err_set(e, "option %s: '%s' is neither a whole number nor -1", typed, value);
-    o->seed_given = !random;
-    o->sampling.seed = random ? 0 : n;
+    o->sampling.seed = n;
     return true;
 }
 
@@ -136,14 +163,13 @@ static bool set(struct options *o, const struct option *row, const char *typed, 
         *(bool *)field = true;
         return true;
     case OPT_MODE:
-        choose_mode(o, row->mode, true, packed);
+        name_mode(o, row->mode, packed);
         return true;
     case OPT_TEXT:
         *(const char **)field = value;
         if (field == &o->model)
             o->model_packed = packed;
         if (field == &o->prompt || field == &o->prompt_file) {
-            choose_mode(o, MODE_CLI, false, packed);
             o->prompt_packed = packed;
             // One prompt: the last one given.
             *(field == &o->prompt ? &o->prompt_file : &o->prompt) = NULL;
@@ -157,7 +183,7 @@ static bool set(struct options *o, const struct option *row, const char *typed, 
         return set_seed(o, typed, value, e);
     case OPT_LOGITS:
         *(const char **)field = value;
-        choose_mode(o, row->mode, true, packed);
+        name_mode(o, row->mode, packed);
         return true;
     }
     return true;
@@ -217,5 +243,6 @@ bool options_parse(struct options *o, const struct args *args, struct err *e)
 {
     for (int i = 1; i < args->argc; i++)
         parse_one(o, args, &i, e);
+    imply_mode(o);
     return !err_is_set(e) && check_combination(o, e);
 }

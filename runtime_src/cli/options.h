@@ -11,7 +11,7 @@ enum mode { MODE_NONE, MODE_CHAT, MODE_CLI, MODE_TOKENIZE, MODE_BENCH, MODE_LOGI
 
 struct options {
     enum mode mode;
-    int mode_rank; // how firmly the mode was chosen, see options.c
+    bool mode_packed; // it came from `.args`
 
     const char *model;
     bool model_packed; // it came from `.args`

@@ -21,14 +21,20 @@ void out_free(struct out *o)
 static void emit(struct out *o, const char *data, size_t len)
 {
     buf_append(&o->text, data, len);
-    if (!o->mute)
-        fwrite(data, 1, len, stdout);
+    fwrite(data, 1, len, stdout);
     o->last = data[len - 1];
 }
 
 static bool is_control(uint32_t c)
 {
     return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0);
+}
+
+static void flush(struct out *o)
+{
+    errno = 0;
+    if (fflush(stdout) != 0 && !o->error)
+        o->error = errno;
 }
 
 void out_write(struct out *o, const char *data, size_t len)
@@ -50,8 +56,7 @@ void out_write(struct out *o, const char *data, size_t len)
             memmove(o->pending, o->pending + n, (size_t)o->pending_len);
         }
     }
-    if (!o->mute)
-        fflush(stdout);
+    flush(o);
 }
 
 void out_finish(struct out *o)
@@ -59,15 +64,16 @@ void out_finish(struct out *o)
     if (o->pending_len)
         emit(o, UTF8_REPLACEMENT, strlen(UTF8_REPLACEMENT));
     o->pending_len = 0;
-    if (o->last && o->last != '\n' && !o->mute)
+    if (o->last && o->last != '\n')
         fputc('\n', stdout);
-    fflush(stdout);
+    flush(o);
 }
 
-bool out_flush(struct err *e)
+bool out_flush(const struct out *o, struct err *e)
 {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
-    return err_set(e, "standard output: %s", errno ? strerror(errno) : "cannot be written to");
+    int why = o && o->error ? o->error : errno;
+    return err_set(e, "standard output: %s", why ? strerror(why) : "cannot be written to");
 }

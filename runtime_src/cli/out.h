@@ -10,7 +10,7 @@ struct out {
     char pending[4];
     int pending_len;
     char last;       // last byte written, 0 before the first
-    bool mute;       // count, but write nothing
+    int error;       // errno of the first write that failed
     struct buf text; // everything written so far
 };
 
@@ -20,7 +20,8 @@ void out_write(struct out *o, const char *data, size_t len);
 // An incomplete character becomes U+FFFD; the last line gets its newline if there was any text.
 void out_finish(struct out *o);
 void out_free(struct out *o);
-// Whether everything reached stdout; false with a reason (full disk, closed pipe).
-bool out_flush(struct err *e);
+// Whether everything reached stdout; false with a reason (full disk, closed pipe). `o` may be
+// NULL when the text was printed in other ways.
+bool out_flush(const struct out *o, struct err *e);
 
 #endif

@@ -47,7 +47,7 @@ static void unescape(struct buf *b)
         }
         b->data[to++] = c;
     }
-    b->len = to;
+    b->data[b->len = to] = 0;
 }
 
 bool prompt_text(const struct app *a, struct buf *out, bool *given, struct err *e)

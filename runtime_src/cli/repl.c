@@ -58,16 +58,17 @@ static bool turn(struct chat *c, const char *text, struct err *e)
         drop_messages(c, c->count - 1);
     } else {
         add_message(c, "assistant", out.text.len ? out.text.data : "");
-        explain_stop(c->app, &c->t, stop);
+        timeline_explain(c->app, &c->t, stop);
         if (c->app->o.verbose)
-            print_speed(&c->t);
+            timeline_print_speed(&c->t);
     }
     // Ctrl-C ends the answer, not the conversation; a pipe has nobody to go on with it.
     c->interrupted = os_interrupt_taken() && !c->person;
+    bool written = stop == STOP_ERROR || out_flush(&out, e);
     tokens_free(&prompt);
     out_free(&out);
     if (stop != STOP_ERROR)
-        return out_flush(e);
+        return written;
     if (!c->person)
         return err_set(e, "%s", why.text);
     fprintf(stderr, "%s (/undo takes turns back, /clear starts anew)\n", why.text);
@@ -108,7 +109,7 @@ static bool command_stats(struct chat *c)
             "%s\n%s kernels, %d threads\n%d of %d tokens of context in use\nlast turn: ", line.data,
             engine_isa(c->app->engine), engine_threads(c->app->engine),
             session_length(c->t.session), session_context(c->t.session));
-    print_speed(&c->t);
+    timeline_print_speed(&c->t);
     buf_free(&line);
     return true;
 }
@@ -185,8 +186,10 @@ static enum line_result read_message(struct chat *c, struct buf *out)
         if (out->len || !block)
             buf_putc(out, '\n');
         buf_puts(out, line.data);
-        if (block && take_suffix(out, "\"\"\""))
+        if (block && take_suffix(out, "\"\"\"")) {
+            take_suffix(out, "\n"); // of a last line that holds nothing else
             break;
+        }
     }
     buf_free(&line);
     return result;

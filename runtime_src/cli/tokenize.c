@@ -21,5 +21,5 @@ int run_tokenize(struct app *a, struct err *e)
     fputs("]\n", stdout);
     tokens_free(&ids);
     buf_free(&text);
-    return out_flush(e) ? STATUS_OK : STATUS_FAILED;
+    return out_flush(NULL, e) ? STATUS_OK : STATUS_FAILED;
 }
