@@ -16,6 +16,7 @@ from .errors import (
     BadCrc,
     BadData,
     BadDirectory,
+    BadEntryOffset,
     BadName,
     DuplicateEntry,
     HeaderMismatch,
@@ -45,7 +46,7 @@ def place(file, entry: Entry, limit: int) -> Place:
     _compare(entry, local)
     end = data + header.compressed_size
     if end > limit:
-        raise BadArchive(f"{entry.name!r}: data from {data} to {end} runs past {limit}")
+        raise BadEntryOffset(f"{entry.name!r}: data from {data} to {end} runs past {limit}")
     return Place(header.local_offset, data, end, entry)
 
 

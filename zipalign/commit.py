@@ -141,11 +141,25 @@ class Commit:
         if self._switched:
             return
         if self._covered:
-            self._file.write(self.low, self._saved)
+            self._restore()
             self._file.sync()
         if self._file.size() != self._old_size:
             self._file.truncate(self._old_size)
         self._file.sync()
+
+
+    def _restore(self) -> None:
+        """Write the saved bytes, but only pages that differ: those have their blocks.
+
+        Padding was a hole before; to fill it would need space, on a disk that may be full.
+        """
+        at = 0
+        while at < len(self._saved):
+            step = PAGE - (self.low + at) % PAGE
+            old = self._saved[at:at + step]
+            if self._file.read(self.low + at, len(old)) != old:
+                self._file.write(self.low + at, old)
+            at += len(old)
 
 
 def _moved(entry: Entry, by: int) -> Entry:
@@ -168,8 +182,8 @@ def _reusable_from(file, directory: Directory, dead) -> int:
     gone = set(map(id, dead))
     live = [e for e in directory.entries if id(e) not in gone]
     low = min(e.header.local_offset for e in dead)
-    ends = [entry_end(file, e, directory.offset) for e in live if _reaches(e) > low]
-    trailing = [e.header.local_offset for e in dead if e.header.local_offset >= max(ends, default=0)]
+    end = max((entry_end(file, e, directory.offset) for e in live if _reaches(e) > low), default=0)
+    trailing = [e.header.local_offset for e in dead if e.header.local_offset >= end]
     low = min(trailing, default=directory.offset)
     return low if live and directory.offset - low <= MAX_SPAN else directory.offset
 

@@ -21,7 +21,7 @@ class NewFile:
             self.file = file_class(self._folder, os.O_RDWR | os.O_TMPFILE)
         except (AttributeError, OSError):   # not Linux, or a file system that lacks it
             if not self._folder.is_dir():
-                raise FileNotFoundError(errno.ENOENT, "no such folder", str(self._folder)) from None
+                raise FileNotFoundError(errno.ENOENT, "its folder does not exist", path) from None
             hidden = f".{self._path.name}.{secrets.token_hex(4)}.tmp"
             self._temporary = self._folder / hidden
             self.file = file_class(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)

@@ -106,10 +106,8 @@ class InputChanged(ZipAlignError):
     """An input shrank, grew or was touched while it was copied."""
 
 
-class NoSuchEntry(ZipAlignError, KeyError):
+class NoSuchEntry(ZipAlignError):
     """No entry of that name."""
-
-    __str__ = ZipAlignError.__str__
 
 
 class BadAlignment(ZipAlignError, ValueError):

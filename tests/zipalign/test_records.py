@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import contextlib
 import io
 import time
 import zipfile
@@ -65,10 +66,8 @@ def test_every_truncation_is_refused(zip64):
 @given(st.binary(max_size=120), st.sampled_from([b"", b"PK\1\2", b"PK\3\4", b"PK\6\6"]))
 def test_random_bytes_never_surprise(data, signature):
     for kind in (r.LocalHeader, r.CentralHeader, r.Zip64EndRecord, r.Zip64Locator, r.EndRecord):
-        try:
+        with contextlib.suppress(ZipAlignError):
             kind.parse(signature + data)
-        except ZipAlignError:
-            pass
 
 
 @pytest.mark.parametrize(("entries", "size", "offset", "wide"), [
