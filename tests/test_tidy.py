@@ -37,7 +37,7 @@ LONG_FUNCTIONS: dict[str, str] = {}
 PREFIXES = {
     "base": "base buf build cursor err le slice x",
     "chat": "chat tmpl",
-    "cli": "cli",
+    "cli": "app cli line option options out prompt run timeline utf8",
     "gguf": "gguf name_index tensor_type",
     "kernels": "cpu kern pool",
     "model": "arch engine forward hparams model session weights",
