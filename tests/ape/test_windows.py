@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 import zipfile
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from conftest import HELLO, ROOT
 from make_pe import make_pe
 
-from ape import link, pe
+from ape import check, image, link, pe
 
 # Services and menus are kept out of it; with winedbg, a crash could end in status 0.
 _OVERRIDES = "mscoree,mshtml=;winemenubuilder.exe,services.exe,explorer.exe,winedbg.exe=d"
@@ -122,3 +123,33 @@ def test_arm64_program_is_a_member(polyglot, probes):
         data = pack.read("native/aarch64-windows/probe.exe")
     assert data == Path(probes["aarch64-windows"]).read_bytes()
     assert pefile.PE(data=data, fast_load=True).FILE_HEADER.Machine == 0xAA64
+
+
+def test_signature_added_afterwards(polyglot, tmp_path):
+    """What osslsigncode does: padding to 8, a certificate behind the zip, its place in the PE."""
+    data = bytearray(polyglot.read_bytes())
+    data += bytes(-len(data) % 8)
+    headers = int.from_bytes(data[0x3C:0x40], "little")
+    entry = headers + 24 + 112 + 4 * 8
+    data[entry : entry + 8] = struct.pack("<II", len(data), 64)
+    data += struct.pack("<IHH", 64, 0x200, 2) + bytes(56)
+    signed = tmp_path / "signed.exe"
+    signed.write_bytes(data)
+    assert check.broken_rules(signed) == []
+    assert "PE certificate" in {region.owner for region in image.read(signed).regions}
+    assert zipfile.ZipFile(signed).testzip() is None
+
+
+@pytest.mark.requires_tool("osslsigncode", "openssl")
+def test_signed_by_osslsigncode(polyglot, start, tmp_path):
+    key, certificate, signed = (tmp_path / name for name in ("key", "certificate", "signed"))
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test"]
+    make += ["-addext", "extendedKeyUsage=codeSigning", "-keyout", key, "-out", certificate]
+    sign = ["osslsigncode", "sign", "-certs", certificate, "-key", key]
+    verify = ["osslsigncode", "verify", "-CAfile", certificate, "-in", signed]
+    for command in (make, [*sign, "-in", polyglot, "-out", signed], verify):
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert process.returncode == 0, process
+    assert check.broken_rules(signed) == []
+    assert "built=x86_64-linux-" in start(["dash", signed]).stdout
+    # (the probe itself looks for the zip's end record at the very end only)
