@@ -149,13 +149,27 @@ static const unsigned char kind_size[GGUF_KIND_COUNT] = {
 static void decode_scalar(enum gguf_kind kind, const unsigned char *p, struct gguf_value *v)
 {
     switch (kind) {
-    case GGUF_I8: v->i = (int8_t)p[0]; break;
-    case GGUF_U16: v->u = le16(p); break;
-    case GGUF_I16: v->i = (int16_t)le16(p); break;
-    case GGUF_U32: v->u = le32(p); break;
-    case GGUF_I32: v->i = (int32_t)le32(p); break;
-    case GGUF_U64: v->u = le64(p); break;
-    case GGUF_I64: v->i = (int64_t)le64(p); break;
+    case GGUF_I8:
+        v->i = (int8_t)p[0];
+        break;
+    case GGUF_U16:
+        v->u = le16(p);
+        break;
+    case GGUF_I16:
+        v->i = (int16_t)le16(p);
+        break;
+    case GGUF_U32:
+        v->u = le32(p);
+        break;
+    case GGUF_I32:
+        v->i = (int32_t)le32(p);
+        break;
+    case GGUF_U64:
+        v->u = le64(p);
+        break;
+    case GGUF_I64:
+        v->i = (int64_t)le64(p);
+        break;
     case GGUF_F32: {
         uint32_t bits = le32(p);
         float f;
@@ -168,7 +182,9 @@ static void decode_scalar(enum gguf_kind kind, const unsigned char *p, struct gg
         memcpy(&v->f, &bits, sizeof v->f);
         break;
     }
-    default: v->u = p[0]; break; // U8, BOOL
+    default:
+        v->u = p[0];
+        break; // U8, BOOL
     }
 }
 

@@ -142,10 +142,14 @@ bool gguf_next_string(const struct gguf_value *array, size_t *pos, struct slice 
 static uint64_t bits_at(const unsigned char *p, size_t size)
 {
     switch (size) {
-    case 1: return *p;
-    case 2: return le16(p);
-    case 4: return le32(p);
-    default: return le64(p);
+    case 1:
+        return *p;
+    case 2:
+        return le16(p);
+    case 4:
+        return le32(p);
+    default:
+        return le64(p);
     }
 }
 
@@ -155,10 +159,14 @@ double gguf_array_number(const struct gguf_value *array, uint64_t i)
     size_t size = array->arr.size / (size_t)array->arr.count;
     uint64_t bits = bits_at(array->arr.data + i * size, size);
     switch (array->arr.kind) {
-    case GGUF_I8: return (int8_t)bits;
-    case GGUF_I16: return (int16_t)bits;
-    case GGUF_I32: return (int32_t)bits;
-    case GGUF_I64: return (double)(int64_t)bits;
+    case GGUF_I8:
+        return (int8_t)bits;
+    case GGUF_I16:
+        return (int16_t)bits;
+    case GGUF_I32:
+        return (int32_t)bits;
+    case GGUF_I64:
+        return (double)(int64_t)bits;
     case GGUF_F32: {
         uint32_t low = (uint32_t)bits;
         float f;
@@ -170,6 +178,7 @@ double gguf_array_number(const struct gguf_value *array, uint64_t i)
         memcpy(&d, &bits, sizeof d);
         return d;
     }
-    default: return (double)bits;
+    default:
+        return (double)bits;
     }
 }

@@ -265,7 +265,9 @@ static void activate_task(void *arg, int64_t task, int thread)
     struct session *s = st->s;
     int64_t ff = s->m->h.ff, at = (st->first + task) * ff;
     switch (s->m->arch->activation) {
-    case ACT_SWIGLU: s->m->k.swiglu(s->gate + at, s->up + at, ff, s->gate + at); break;
+    case ACT_SWIGLU:
+        s->m->k.swiglu(s->gate + at, s->up + at, ff, s->gate + at);
+        break;
     }
 }
 

@@ -153,12 +153,19 @@ bool hparams_read(const struct gguf *g, const struct arch *arch, struct hparams 
 int64_t hparams_dim(const struct hparams *h, enum dim dim)
 {
     switch (dim) {
-    case DIM_EMBD: return h->embd;
-    case DIM_VOCAB: return h->vocab;
-    case DIM_Q: return (int64_t)h->heads * h->head;
-    case DIM_KV: return (int64_t)h->kv_heads * h->head;
-    case DIM_FF: return h->ff;
-    case DIM_PAIRS: return h->pairs;
-    default: return 1;
+    case DIM_EMBD:
+        return h->embd;
+    case DIM_VOCAB:
+        return h->vocab;
+    case DIM_Q:
+        return (int64_t)h->heads * h->head;
+    case DIM_KV:
+        return (int64_t)h->kv_heads * h->head;
+    case DIM_FF:
+        return h->ff;
+    case DIM_PAIRS:
+        return h->pairs;
+    default:
+        return 1;
     }
 }

@@ -69,12 +69,24 @@ static size_t mutate(uint8_t *data, size_t size, uint64_t *state)
         size_t at = next(state) % (size - 8);
         uint64_t edge = edges[next(state) % (sizeof edges / sizeof edges[0])];
         switch (next(state) % 6) {
-        case 0: data[at] = (uint8_t)next(state); break;
-        case 1: data[at] ^= (uint8_t)(1u << next(state) % 8); break;
-        case 2: memcpy(data + at, &edge, 8); break;
-        case 3: memcpy(data + at, &edge, 4); break;
-        case 4: size = at + 8; break;
-        case 5: memmove(data + at, data + next(state) % (size - 8), 8); break;
+        case 0:
+            data[at] = (uint8_t)next(state);
+            break;
+        case 1:
+            data[at] ^= (uint8_t)(1u << next(state) % 8);
+            break;
+        case 2:
+            memcpy(data + at, &edge, 8);
+            break;
+        case 3:
+            memcpy(data + at, &edge, 4);
+            break;
+        case 4:
+            size = at + 8;
+            break;
+        case 5:
+            memmove(data + at, data + next(state) % (size - 8), 8);
+            break;
         }
     }
     return size;
