@@ -57,8 +57,12 @@ def _model_name(config: dict, folder: Path) -> str:
 
 def add_vocabulary(writer: GgufWriter, folder: Path, config: dict, rows: int) -> None:
     """Adds the tokenizer, padded to the rows of the embedding table."""
-    vocabulary = tokenizer_files.load(folder)
-    special = special_tokens.load(folder, config, vocabulary)
+    try:
+        vocabulary = tokenizer_files.load(folder)
+        special = special_tokens.load(folder, config, vocabulary)
+    except (AttributeError, IndexError, KeyError, TypeError, UnicodeDecodeError) as error:
+        # JSON of another shape than every known file's: what was found is not what is asked.
+        raise ConvertError(f"{folder}: malformed tokenizer files: {error}") from error
     if len(vocabulary.tokens) > rows:
         raise ConvertError(
             f"{folder}: the tokenizer has {len(vocabulary.tokens)} tokens, the model {rows} rows"

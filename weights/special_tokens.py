@@ -74,5 +74,7 @@ def _templates(folder: Path, tokenizer: dict) -> dict[str, str]:
     try:
         named = {str(e["name"]): e["template"] for e in entries}
     except (KeyError, TypeError):
-        raise ConvertError(f"{folder}: malformed chat_template in tokenizer_config.json") from None
+        named = {"": None}
+    if not all(isinstance(text, str) for text in named.values()):
+        raise ConvertError(f"{folder}: malformed chat_template in tokenizer_config.json")
     return {"" if name == "default" else name: text for name, text in named.items()}
