@@ -80,13 +80,22 @@ def bpe(pre: str) -> Tokenizer:
     return tokenizer
 
 
-def write(path: Path, model: str, tokens: list[str], types: list[int], **more: object) -> Path:
+def write(
+    path: Path,
+    model: str,
+    tokens: list[str],
+    types: list[int],
+    template: str | None = None,
+    **more: object,
+) -> Path:
     """A GGUF with a vocabulary and no tensors; `more` are further keys under tokenizer.ggml."""
     writer = GgufWriter()
     writer.add("general.architecture", "llama")
     writer.add("tokenizer.ggml.model", model)
     writer.add("tokenizer.ggml.tokens", tokens)
     writer.add("tokenizer.ggml.token_type", types, Kind.I32)
+    if template is not None:
+        writer.add("tokenizer.chat_template", template)
     for key, value in more.items():
         kind = Kind.F32 if key == "scores" else None
         writer.add(f"tokenizer.ggml.{key}", value, kind)
