@@ -34,6 +34,7 @@ def broken_rules(path: Path, all_data: bool = True) -> list[str]:
                 *layout.broken_region_rules(found.regions, found.size),
                 *_pe_rules(file, found),
                 *_payload_rules(file, found),
+                *_build_id_rules(file, found),
                 *(f"zip: {problem}" for problem in zip_check.problems(file, deep=all_data)),
             ]
     except ApeError as error:
@@ -119,6 +120,16 @@ def _payload_rules(file: DiskFile, found: Image) -> Iterator[str]:
                     yield f"{member.name}: {rule} (FORMAT 5.2)"
         except ApeError as error:
             yield str(error)
+
+
+def _build_id_rules(file: DiskFile, found: Image) -> Iterator[str]:
+    for member in found.members:
+        if member.name == inputs.BUILD_ID_MEMBER:
+            data = file.read(member.data_offset, min(member.header.compressed_size, 1000))
+            try:
+                inputs.check_build_id(data.decode("latin-1"))
+            except ApeError as error:
+                yield f"{member.name}: {error}"
 
 
 def _row_rules(row: stub.Row, member: StoredMember, data: bytes) -> Iterator[str]:

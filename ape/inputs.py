@@ -25,6 +25,7 @@ lief.logging.disable()
 
 PROGRAM_LIMIT = 1 << 30  # a program is held in memory; data members are not
 NAME_LIMIT = 64
+BUILD_ID_MEMBER = ".ape/build-id"
 
 _MACHINES = {
     lief.ELF.ARCH.X86_64: "x86_64",
@@ -115,7 +116,7 @@ def env_prefix(name: str, prefix: str | None) -> str:
 
 def check_build_id(build_id: str) -> None:
     if not re.fullmatch("[0-9a-f]{8,128}", build_id):
-        raise OptionError(f"build id '{build_id}' is not 8 to 128 digits 0-9a-f (FORMAT 6.2)")
+        raise OptionError(f"build id {build_id!r} is not 8 to 128 digits 0-9a-f (FORMAT 6.2)")
 
 
 def check_member_name(name: str) -> None:

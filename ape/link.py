@@ -24,7 +24,6 @@ from zipalign import copy, records
 from zipalign.errors import InputChanged
 from zipalign.file import DiskFile
 
-BUILD_ID_MEMBER = ".ape/build-id"
 WINDOWS_LIMIT = 1 << 32  # Windows starts no image of this size or above
 
 
@@ -122,7 +121,7 @@ def _other_members(order: Order) -> list[layout.Member]:
     members = []
     if order.build_id is not None:
         text = order.build_id.encode()
-        members.append(layout.data_member(BUILD_ID_MEMBER, text, len(text)))
+        members.append(layout.data_member(inputs.BUILD_ID_MEMBER, text, len(text)))
     for name, path in order.data:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -191,8 +190,8 @@ def _copy(file: DiskFile, item: layout.Placed) -> int:
 @contextlib.contextmanager
 def _replacing(out: Path) -> Iterator[tuple[DiskFile, Path]]:
     """A new file that takes the place of `out` when all went well, and vanishes when not."""
-    if out.is_dir():
-        raise OptionError(f"{out}: is a directory")
+    if out.exists() and not out.is_file():
+        raise OptionError(f"{out}: is no regular file")
     handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
     os.close(handle)
     temporary = Path(name)

@@ -11,6 +11,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,10 @@ def build_probes() -> dict[str, Path]:
         out = ROOT / "build" / "tests" / "ape" / f"probe-{key}" / f"{target.name}{target.suffix}"
         if not out.exists():
             out.parent.mkdir(parents=True, exist_ok=True)
-            new = out.with_name("new-" + out.name)
-            tail = [str(PROBE), "-o", str(new), *target.libs]
-            subprocess.run([str(zigcc.zig()), "cc", *command, *tail], check=True, cwd=out.parent)
-            new.replace(out)
+            with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+                tail = [str(PROBE), "-o", out.name, *target.libs]
+                subprocess.run([str(zigcc.zig()), "cc", *command, *tail], check=True, cwd=folder)
+                Path(folder, out.name).replace(out)
         built[target.name] = out
     return built
 

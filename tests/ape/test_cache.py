@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -176,6 +179,20 @@ def test_thirty_first_starts_at_once(start, polyglot):
     assert {run.stdout for run in runs} == {runs[0].stdout}
     (program,) = cached(start.home)
     assert [path.name for path in program.parent.parent.iterdir()] == [program.parent.name]
+
+
+def test_killed_at_any_moment(start, polyglot):
+    """However early or late the first start dies, the next one runs the whole program."""
+    for step in range(25):
+        shutil.rmtree(start.home / ".cache", ignore_errors=True)
+        env = {"PATH": os.environ["PATH"], "HOME": str(start.home)}
+        process = subprocess.Popen(
+            ["dash", polyglot], env=env, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        time.sleep(step * 0.0008)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert start(["dash", polyglot]).stdout.endswith(HELLO.decode())
 
 
 def test_debris_of_a_killed_start_does_not_matter(start, polyglot):

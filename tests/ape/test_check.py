@@ -86,6 +86,7 @@ DAMAGES = {
     "payload crc": (_flip("native/x86_64-linux-musl/probe", 2000), "the data is damaged"),
     "payload machine": (_flip("native/x86_64-linux-musl/probe", 18), "neither x86-64 nor"),
     "macho page": (_flip("native/aarch64-macos/probe", 9000), "page 0 does not match its hash"),
+    "build id": (_replace(b"0123456789abc", b"0123x56789abc", last=True), "build id '0123x"),
     "data": (_flip("hello.txt", 1), "'hello.txt': CRC-32 of the data is"),
     "pe pointer odd": (_pe_pointer(0x2001), "PE .text at 0x2001 is not aligned to 512"),
     "pe pointer on stub": (_pe_pointer(0x1000), "overlaps"),

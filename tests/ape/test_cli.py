@@ -68,7 +68,8 @@ def test_prefix_comes_from_the_name(musl, tmp_path):
         (["MUSL", "--data", "x=f", "x86_64-macos=f"], "give the targets in front of --data"),
         (["MUSL", "--name", "a b"], "name 'a b' does not fit"),
         (["MUSL", "--build-id", "xyz"], "build id 'xyz'"),
-        (["MUSL", "-o", "/"], "/: is a directory"),
+        (["MUSL", "-o", "/dev/null"], "/dev/null: is no regular file"),
+        (["MUSL", "-o", "/"], "/: is no regular file"),
     ],
 )
 def test_wrong_usage_is_status_2(words, line, musl, tmp_path, capsys):
