@@ -27,10 +27,10 @@ except ImportError:
 
 
 class Checksum:
-    """CRC-32 of a growing range, on its own thread; read(at, length) gives the bytes."""
+    """CRC-32 of a growing range of a file, computed on its own thread."""
 
-    def __init__(self, read, at: int):
-        self._read = read
+    def __init__(self, file, at: int):
+        self._file = file
         self._at = at
         self._ends: queue.SimpleQueue = queue.SimpleQueue()
         self._crc = 0
@@ -58,14 +58,17 @@ class Checksum:
         self._thread.join()
 
     def _run(self) -> None:
+        buffer = memoryview(bytearray(_BUFFER))
         try:
             while (end := self._ends.get()) is not None and not self._stopped:
                 while self._at < end and not self._stopped:
-                    data = self._read(self._at, min(_BUFFER, end - self._at))
-                    if not data:
-                        raise InputChanged(f"it ends at {self._at} instead of {end}")
-                    self._crc = crc32(data, self._crc)
-                    self._at += len(data)
+                    part = buffer[:min(_BUFFER, end - self._at)]
+                    done = self._file.read_into(self._at, part)
+                    if not done:
+                        raise InputChanged(f"it ends at {self._at} instead of {end}"
+                                           ).at(self._file.path)
+                    self._crc = crc32(part[:done], self._crc)
+                    self._at += done
         except (OSError, MemoryError, ZipAlignError) as error:   # handed to finish()
             self._error = error
 
@@ -89,7 +92,7 @@ def store(source, size: int, target, at: int, progress=None) -> int:
     if not cloned:
         done = 0
     # The thread must read what cannot run away from it: after a clone, the input.
-    checksum = Checksum(source.read, 0) if cloned else Checksum(target.read, at)
+    checksum = Checksum(source, 0) if cloned else Checksum(target, at)
     base = 0 if cloned else at
     try:
         if done:

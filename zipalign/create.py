@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import secrets
 from pathlib import Path
 
 from .errors import ChangedMeanwhile
@@ -22,7 +21,7 @@ class NewFile:
         except (AttributeError, OSError):   # not Linux, or a file system that lacks it
             if not self._folder.is_dir():
                 raise FileNotFoundError(errno.ENOENT, "its folder does not exist", path) from None
-            hidden = f".{self._path.name}.{secrets.token_hex(4)}.tmp"
+            hidden = f".{self._path.name}.{os.urandom(4).hex()}.tmp"
             self._temporary = self._folder / hidden
             self.file = file_class(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         self.file.path = path

@@ -56,6 +56,14 @@ class DiskFile:
             length -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def read_into(self, at: int, buffer) -> int:
+        """Fill the start of a buffer; returns how much came, 0 at the end of the file."""
+        if hasattr(os, "preadv"):
+            return os.preadv(self.fd, [buffer], at)
+        data = self._read_some(at, len(buffer))
+        buffer[:len(data)] = data
+        return len(data)
+
     def write(self, at: int, data) -> None:
         """Write all of data, which may be any buffer, or raise OSError."""
         view = memoryview(data)

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turn the FILE operands of the command line into (path, entry name) pairs."""
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,6 +75,9 @@ def _folder(path: str, name: str, junk: bool) -> list[Input]:
 def _standard_input(name: str, stack) -> Input:
     if not name:
         raise BadInput("standard input needs a name: NAME=-").at("-")
+    import shutil                       # only here: they cost more time than a small run
+    import tempfile
+
     # The size must be known before the archive is touched, so it goes through a file.
     spool = tempfile.NamedTemporaryFile(prefix="zipalign-")   # noqa: SIM115  the stack closes it
     stack.enter_context(spool)

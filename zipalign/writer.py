@@ -134,8 +134,14 @@ class _Input(DiskFile):
                                ).at(self.path)
 
     def read(self, at: int, length: int) -> bytes:
+        return self._named(super().read, at, length)
+
+    def read_into(self, at: int, buffer) -> int:
+        return self._named(super().read_into, at, buffer)
+
+    def _named(self, read, at: int, what):
         try:
-            return super().read(at, length)
+            return read(at, what)
         except OSError as error:
             raise BadInput(f"cannot read: {error.strerror}").at(self.path) from None
 
