@@ -104,18 +104,6 @@ VEC_INLINE vf vf_exp(vf x)
 #include "kernels/vec_arm.h"
 #endif
 
-VEC_INLINE float f16_to_float(uint16_t h)
-{
-    uint32_t bits = (uint32_t)(h & 0x7fff) << 13;
-    float magnitude;
-    memcpy(&magnitude, &bits, sizeof bits);
-    magnitude *= 0x1p112f;
-    memcpy(&bits, &magnitude, sizeof bits);
-    bits |= ((h & 0x7fff) >= 0x7c00 ? 0x7f800000u : 0u) | (uint32_t)(h & 0x8000) << 16;
-    memcpy(&magnitude, &bits, sizeof bits);
-    return magnitude;
-}
-
 // Round to nearest even. Values of 65520 and more become infinity.
 VEC_INLINE uint16_t f16_from_float(float f)
 {

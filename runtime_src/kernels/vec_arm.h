@@ -11,6 +11,13 @@ VEC_INLINE vf vf_from_f16(const uint16_t *p)
     return (vf)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
 }
 
+VEC_INLINE float f16_to_float(uint16_t h)
+{
+    __fp16 value;
+    memcpy(&value, &h, sizeof h);
+    return value;
+}
+
 #define VQ 4
 typedef float32x4_t vq;
 typedef int8x16x2_t vb;

@@ -22,6 +22,25 @@ VEC_INLINE vf vf_from_f16(const uint16_t *p)
 #endif
 }
 
+#if defined(__F16C__)
+VEC_INLINE float f16_to_float(uint16_t h)
+{
+    return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h)));
+}
+#else
+VEC_INLINE float f16_to_float(uint16_t h)
+{
+    uint32_t bits = (uint32_t)(h & 0x7fff) << 13;
+    float magnitude;
+    memcpy(&magnitude, &bits, sizeof bits);
+    magnitude *= 0x1p112f;
+    memcpy(&bits, &magnitude, sizeof bits);
+    bits |= ((h & 0x7fff) >= 0x7c00 ? 0x7f800000u : 0u) | (uint32_t)(h & 0x8000) << 16;
+    memcpy(&magnitude, &bits, sizeof bits);
+    return magnitude;
+}
+#endif
+
 #if defined(__AVX2__)
 
 #define VQ 8
