@@ -14,6 +14,7 @@ New data starts at a multiple of the alignment (64 KiB, so that every system can
 of a padding extra field that other tools keep; see records.padding().  Times are fixed, and modes
 are 0644 or 0755, so that the same inputs give the same bytes.
 """
+import mmap
 import os
 import stat
 from pathlib import Path
@@ -30,6 +31,7 @@ from .errors import (
     NameTwice,
     NoSuchEntry,
     NotAZip,
+    Unsupported,
     ZipAlignError,
 )
 from .file import DiskFile, Window
@@ -62,8 +64,10 @@ class Archive:
     """An archive opened for change, locked against other runs.  Not for use by two threads."""
 
     def __init__(self, path, *, start: bool = False, align: int = DEFAULT_ALIGN, level: int = 0,
-                 file_class=DiskFile):
+                 readonly: bool = False, file_class=DiskFile):
         """Open `path`, or prepare to create it: it appears when it is complete.
+
+        readonly=True only reads: the file must exist, is not locked, and cannot be changed.
 
         start=True begins an archive behind a file that holds none; without it such a file is
         refused, because a damaged archive looks the same.  align (bytes) and level (0 stores, 1 to
@@ -72,6 +76,7 @@ class Archive:
         self.path = os.fspath(path)
         self._align = check_align(align)
         self._level = level
+        self._readonly = readonly
         self._time = fixed_time()
         self._pending: dict[str, Pending] = {}
         self._deleted: set[str] = set()
@@ -79,7 +84,8 @@ class Archive:
         self._directory: Directory | None = None
         try:
             self._file = self._open(file_class)
-            self._file.lock()
+            if not readonly:
+                self._file.lock()
             self._load(start)
         except BaseException as error:
             self.close()
@@ -93,12 +99,14 @@ class Archive:
         try:
             status = Path(self.path).stat()
         except FileNotFoundError:
+            if self._readonly:
+                raise
             self._new = NewFile(self.path, file_class)
             return self._new.file
         if not stat.S_ISREG(status.st_mode):
             kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
             raise BadArchive(f"it is {kind}; the archive must be a file")
-        return file_class(self.path, os.O_RDWR)
+        return file_class(self.path, os.O_RDONLY if self._readonly else os.O_RDWR)
 
     def _load(self, start: bool) -> None:
         size = self._file.size()
@@ -151,6 +159,22 @@ class Archive:
         """The data of a committed entry, its size and checksum verified; raises BadArchive."""
         return checks.read_entry(self._file, self.find(name), self._directory.offset)
 
+    def map(self, name: str) -> memoryview:
+        """The data of a stored entry as a read-only view of the mapped file; raises BadArchive.
+
+        The view stays valid after close().  Its size is verified, its checksum is not.
+        """
+        entry = self.find(name)
+        if entry.header.method != r.STORED or entry.header.flags & r.FLAG_ENCRYPTED:
+            raise Unsupported(f"{name!r} is not stored as it is, so it cannot be mapped; add it "
+                              "again with level 0").at(self.path)
+        where = checks.place(self._file, entry, self._directory.offset)
+        if where.data == where.end:
+            return memoryview(b"")
+        base = where.data - where.data % mmap.ALLOCATIONGRANULARITY
+        pages = mmap.mmap(self._file.fd, where.end - base, access=mmap.ACCESS_READ, offset=base)
+        return memoryview(pages)[where.data - base:]
+
     def check(self, deep: bool = False) -> None:
         """Verify every rule of the committed archive, with deep=True also every checksum.
 
@@ -192,11 +216,17 @@ class Archive:
 
     def delete(self, name: str) -> None:
         """Plan to drop every entry of that name; its room is used again if it is at the end."""
+        self._refuse_if_readonly()
         self.find(name)
         self._deleted.add(name)
 
+    def _refuse_if_readonly(self) -> None:
+        if self._readonly:
+            raise ZipAlignError("it was opened for reading only").at(self.path)
+
     def _plan(self, name, size, mode, align, level, seconds, path="", data=None,
               identity=None) -> None:
+        self._refuse_if_readonly()
         if name in self._pending:
             other = self._pending[name].path or "bytes in memory"
             raise NameTwice(f"entry name {name!r} is already taken by {other}; use NAME=PATH"

@@ -5,11 +5,13 @@ import contextlib
 import os
 import signal
 import sys
+from pathlib import Path
 
 from . import __version__
 from .archive import DEFAULT_ALIGN, Archive, check_align
 from .check import problems
 from .errors import BadAlignment, ZipAlignError
+from .extract import extract
 from .file import DiskFile
 from .listing import print_list, summary
 from .operands import expand
@@ -36,6 +38,7 @@ examples:
   zipalign -9 my.llamafile README.md              compress a file that is only read
   zipalign --list my.llamafile                    what is in it, and where
   zipalign --check --deep my.llamafile            prove that it is sound
+  zipalign --extract . my.llamafile .args         get a file out again
 
 notes:
   The data of each new file starts at a multiple of the alignment.  The padding is an extra field of
@@ -68,7 +71,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="zipalign", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False,
         usage="zipalign [OPTION]... OUT FILE...\n"
-              "       zipalign --list [--json] | --check [--deep] [-a N]  ARCHIVE...",
+              "       zipalign --list [--json] | --check [--deep] [-a N]  ARCHIVE...\n"
+              "       zipalign --extract DIR ARCHIVE [NAME]...",
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", metavar="OUT", help="the archive")
     parser.add_argument("files", metavar="FILE", nargs="*", help="what to add")
@@ -94,6 +98,8 @@ def build_parser() -> argparse.ArgumentParser:
     mode.add_argument("--list", action="store_true", help="list the entries of each archive")
     mode.add_argument("--check", action="store_true",
                       help="verify structure and headers, with -a also the alignment")
+    mode.add_argument("--extract", metavar="DIR",
+                      help="write the entries FILE..., or all, as files below DIR")
     look.add_argument("--deep", action="store_true", help="with --check: verify all data too")
     look.add_argument("--json", action="store_true", help="with --list: print JSON")
     talk = parser.add_argument_group("talking")
@@ -112,6 +118,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("--json goes with --list")
     _raise_on_signals()
     try:
+        if options.extract:
+            return _extract(options)
         if options.list or options.check:
             return _look(options)
         return _add(options)
@@ -161,6 +169,16 @@ def _add(options) -> int:
         if not options.dry_run:
             with _progress(archive.planned_size(), options.quiet) as advance:
                 archive.commit(advance)
+    return OK
+
+
+def _extract(options) -> int:
+    with contextlib.closing(DiskFile(options.out)) as file, _progress(
+            file.size(), options.quiet) as advance:
+        written = extract(file, Path(options.extract), options.files, advance)
+    if options.verbose:
+        for path in written:
+            print(path, file=sys.stderr)
     return OK
 
 

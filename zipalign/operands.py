@@ -75,7 +75,8 @@ def _folder(path: str, name: str, junk: bool) -> list[Input]:
 def _standard_input(name: str, stack) -> Input:
     if not name:
         raise BadInput("standard input needs a name: NAME=-").at("-")
-    import shutil                       # only here: they cost more time than a small run
+    # Imported only here: they cost more time than a small run.
+    import shutil
     import tempfile
 
     # The size must be known before the archive is touched, so it goes through a file.

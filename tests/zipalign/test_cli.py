@@ -128,7 +128,7 @@ def test_read_only_archive(folder, zipalign):
     before = (folder / "o.zip").read_bytes()
     (folder / "o.zip").chmod(0o444)
     # root may write what it likes, so another user tries
-    code = ("import os, sys; from zipalign.cli import main;"
+    code = ("import os, shutil, sys; from zipalign.cli import main;"
             "os.getuid() == 0 and (os.setgid(65534), os.setuid(65534));"
             "sys.exit(main(['o.zip', 'g=f']))")
     for parent in (folder, *folder.parents[:2]):
