@@ -10,13 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # for the make_*.py beside this file
 
 from ape import link
 from toolchain import targets, zigcc

@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import make_elf
-import make_macho
-import make_pe
-
 from ape.targets import TARGETS
+from tests.ape import make_elf, make_macho, make_pe
 
 _NOTES = {"freebsd": b"FreeBSD", "netbsd": b"NetBSD", "openbsd": b"OpenBSD"}
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from conftest import HELLO, cached
 
 from ape import check, image
+from tests.ape.conftest import HELLO, cached
 from zipalign import cli as zipalign
 
 

@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import HELLO, cached
+
+from tests.ape.conftest import HELLO, cached
 
 SHELLS = ["dash", "busybox sh", "ksh93", "yash"]
 every_shell = pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import sys
 import zipfile
 
 import pytest
-from conftest import ROOT
-from make_program import make_program
 
 from ape.cli import main
+from tests.ape.conftest import ROOT
+from tests.ape.make_program import make_program
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import shutil
 import zipfile
 
 import pytest
-from conftest import HELLO
-from make_program import make_program
 
 from ape import check, image, link
 from ape.cli import main
 from ape.errors import ApeError
 from ape.targets import TARGETS
+from tests.ape.conftest import HELLO
+from tests.ape.make_program import make_program
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import hashlib
 
 import lief
 import pytest
-from make_macho import ARM64, X86_64, make_macho
 
 from ape import macho
 from ape.errors import ApeError
+from tests.ape.make_macho import ARM64, X86_64, make_macho
 
 PAGE_SHIFT = {ARM64: 14, X86_64: 12}
 

@@ -13,11 +13,11 @@ import lief
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from make_program import make_program
 
 from ape import check, image, inputs, layout, link, macho, stub
 from ape.errors import ApeError
 from ape.targets import TARGETS
+from tests.ape.make_program import make_program
 
 slow = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 

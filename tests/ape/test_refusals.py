@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import pytest
-from make_elf import AARCH64, REL, RISCV, make_elf
-from make_macho import DYLIB, IOS, X86_64, make_fat, make_macho
-from make_pe import ARM64, DLL, I386, make_pe
-from make_program import make_program
 
 from ape import link
 from ape.errors import ApeError
 from ape.targets import TARGETS
+from tests.ape.make_elf import AARCH64, REL, RISCV, make_elf
+from tests.ape.make_macho import DYLIB, IOS, X86_64, make_fat, make_macho
+from tests.ape.make_pe import ARM64, DLL, I386, make_pe
+from tests.ape.make_program import make_program
 
 CASES = [
     ("x86_64-linux-musl", b"", "neither an ELF"),

@@ -6,7 +6,8 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from conftest import HELLO, cached
+
+from tests.ape.conftest import HELLO, cached
 
 SHELLS = ["dash", "bash", "bash --posix", "zsh", "zsh --emulate sh", "busybox sh", "mksh", "lksh"]
 SHELLS += ["ksh93", "yash", "posh", "dash -eu"]

@@ -13,10 +13,10 @@ from pathlib import Path
 import lief
 import pefile
 import pytest
-from conftest import HELLO, ROOT
-from make_pe import make_pe
 
 from ape import check, image, link, pe
+from tests.ape.conftest import HELLO, ROOT
+from tests.ape.make_pe import make_pe
 
 # Services and menus are kept out of it; with winedbg, a crash could end in status 0.
 _OVERRIDES = "mscoree,mshtml=;winemenubuilder.exe,services.exe,explorer.exe,winedbg.exe=d"

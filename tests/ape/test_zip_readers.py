@@ -7,10 +7,10 @@ import subprocess
 import zipfile
 
 import pytest
-from conftest import BUILD_ID, HELLO
 
 from ape import link
 from ape.targets import TARGETS
+from tests.ape.conftest import BUILD_ID, HELLO
 
 NAMES = [t.member("probe") for t in TARGETS.values() if t.name != "x86_64-windows"]
 NAMES += [".ape/build-id", "hello.txt"]
