@@ -2,7 +2,6 @@
 // From arguments to struct options. Every complaint is one line that names the option.
 #include "cli/options.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,7 +135,7 @@ static bool set_float(const struct option *row, const char *typed, const char *v
 {
     char *end;
     double x = strtod(value, &end);
-    if (end == value || *end || !isfinite(x))
+    if (end == value || *end || x != x)
         return err_set(e, "option %s: '%s' is not a number", typed, value);
     if (x < row->min || x > row->max)
         return err_set(e, "option %s: %s is not within %g to %g", typed, value, row->min, row->max);

@@ -48,42 +48,41 @@ static bool read_number(const char *path, const char *key, uint64_t *out)
     return ok;
 }
 
-// Calls fn for the directory of our control group and each of its parents up to the mount point.
-// `controller` is
-// "" for the unified hierarchy. Inside a container the group's own path may not be visible; the
-// mount point is.
-static void each_cgroup(const char *controller, void (*fn)(const char *dir, void *arg), void *arg)
+// The path of our control group within a hierarchy, from a line "NUMBER:CONTROLLER:PATH" of
+// /proc/self/cgroup; the unified hierarchy has no controller.
+static bool cgroup_path(const char *controller, struct buf *out)
 {
-    struct buf text = {0}, dir = {0};
+    struct buf text = {0}, middle = {0};
     struct err ignored = {0};
-    os_read_file("/proc/self/cgroup", SMALL_FILE, &text, &ignored);
-    for (char *line = text.len ? text.data : NULL; line && *line;) {
-        char *next = strchr(line, '\n');
-        if (next)
-            *next++ = 0;
-        char *names = strchr(line, ':');
-        char *path = names ? strchr(names + 1, ':') : NULL;
-        if (path) {
-            *path++ = 0;
-            names++;
-            if (!strcmp(names, controller)) {
-                buf_printf(&dir, "/sys/fs/cgroup%s%s", *controller ? "/" : "", controller);
-                size_t root = dir.len;
-                buf_puts(&dir, path);
-                for (; dir.len >= root && dir.data; dir.data[dir.len] = 0) {
-                    fn(dir.data, arg);
-                    if (dir.len == root)
-                        break;
-                    while (dir.len > root && dir.data[dir.len - 1] != '/')
-                        dir.len--;
-                    dir.len -= dir.len > root;
-                }
-                break;
-            }
-        }
-        line = next;
+    buf_printf(&middle, ":%s:", controller);
+    const char *at = NULL;
+    if (os_read_file("/proc/self/cgroup", SMALL_FILE, &text, &ignored) && text.len)
+        at = strstr(text.data, middle.data);
+    if (at) {
+        at += middle.len;
+        buf_append(out, at, strcspn(at, "\n"));
     }
     buf_free(&text);
+    buf_free(&middle);
+    return at != NULL;
+}
+
+// Calls fn for the directory of our control group and each of its parents up to the mount point.
+// Inside a container the group's own path may not be visible; the mount point is.
+static void each_cgroup(const char *controller, void (*fn)(const char *dir, void *arg), void *arg)
+{
+    struct buf dir = {0};
+    buf_printf(&dir, "/sys/fs/cgroup%s%s", *controller ? "/" : "", controller);
+    size_t root = dir.len;
+    if (cgroup_path(controller, &dir)) {
+        while (dir.len > root) {
+            fn(dir.data, arg);
+            while (dir.len > root && dir.data[--dir.len] != '/')
+                ;
+            dir.data[dir.len] = 0;
+        }
+        fn(dir.data, arg);
+    }
     buf_free(&dir);
 }
 
