@@ -293,8 +293,8 @@ class Archive:
             self._file.write(writer.at, directory + end)
             self._file.sync()
             new_size = writer.at + len(directory) + len(end)
-            written = checks.verify_written(Window(self._file, new_size), len(live), writer.at,
-                                            directory)
+            written = checks.verify_written(Window(self._file, new_size), writer.at, directory,
+                                            writer.heads)
             commit.switch(new_size)
             commit.retire(live)
             return written

@@ -18,6 +18,7 @@ from .errors import (
     BadDirectory,
     BadEntryOffset,
     BadName,
+    BadSignature,
     DuplicateEntry,
     HeaderMismatch,
     Misaligned,
@@ -25,7 +26,7 @@ from .errors import (
     Unsupported,
 )
 from .names import check_name
-from .reader import Directory, Entry, entry_name, local_header, read_directory
+from .reader import Directory, Entry, local_header, read_directory
 
 _STEP = 1 << 20
 
@@ -169,15 +170,17 @@ def unfinished(file, directory: Directory) -> int:
     return mark.far - mark.low if mark else 0
 
 
-def verify_written(file, kept: int, offset: int, packed: bytes) -> Directory:
-    """Before the switch: the new end leads to this very directory, and it to the new entries."""
+def verify_written(file, offset: int, packed: bytes, heads) -> Directory:
+    """Before the switch: the new end leads to this very directory, the headers are what was meant.
+
+    heads: (offset, bytes) of each new local header.  The data was read back for its checksum.
+    """
     directory = read_directory(file)
     if directory.offset != offset or directory.bias:
         raise BadDirectory(f"written at {offset}, found at {directory.offset}")
     if b"".join([entry.raw for entry in directory.entries]) != packed:
-        raise BadDirectory("what was written is not what is read back")
-    for entry in directory.entries[kept:]:
-        place(file, entry, offset)
-        if entry_name(entry.header) != entry.name:
-            raise BadDirectory(f"{entry.name!r} reads back as another name")
+        raise BadDirectory("the directory that was written is not what is read back")
+    for at, head in heads:
+        if file.read(at, len(head)) != head:
+            raise BadSignature(f"the local header written at {at} is not what is read back")
     return directory

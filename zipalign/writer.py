@@ -58,6 +58,7 @@ class EntryWriter:
         """dirty_end: before it the file holds old bytes, behind it zeros."""
         self._file = file
         self.at = at
+        self.heads: list[tuple[int, bytes]] = []     # (offset, local header) of what was written
         self._dirty_end = dirty_end
         self._progress = progress
 
@@ -92,6 +93,7 @@ class EntryWriter:
         head = r.local_head(header, extra, align)
         self._clear(self.at, header.local_offset)
         self._file.write(header.local_offset, head)
+        self.heads.append((header.local_offset, head))
         self._clear(header.local_offset + len(head), start)
 
     def _clear(self, at: int, end: int) -> None:
