@@ -47,6 +47,8 @@ def _head_rules(found: Image) -> Iterator[str]:
         yield "the first line is not the shell text (FORMAT 2)"
     if b"\0" in head.partition(b"\n")[0]:
         yield "a NUL in the first line: shells take the file for binary (FORMAT 2)"
+    if any(head[found.headers.size if found.headers else pe.HEAD_ROOM :]):
+        yield "page 0 holds more than its heads (FORMAT 1)"
 
 
 def _stub_rules(found: Image) -> Iterator[str]:

@@ -75,6 +75,7 @@ def _member_overlap(data):
 DAMAGES = {
     "shell text": (_replace(b"skip=1", b"skip=2"), "first line is not the shell text"),
     "nul in head": (_replace(b"eval", b"ev\0l"), "NUL in the first line"),
+    "hidden byte": (lambda d: d.__setitem__(0xFFF, 1), "page 0 holds more than its heads"),
     "no stub": (_replace(b"program=$folder", b"pr0gram=$folder"), "holds no stub"),
     "binary stub": (_replace(b"umask", b"um\0sk"), "not one shell group"),
     "stub not ASCII": (_replace(b"umask", b"um\xffsk"), "not ASCII"),
