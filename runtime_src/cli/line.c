@@ -73,7 +73,7 @@ static struct place advance(struct place p, const char *text, size_t n, int widt
 
 static void redraw(struct edit *ed)
 {
-    int width = os_terminal_width(0);
+    int width = os_terminal_width(ed->ed->screen == stderr ? 2 : 1);
     struct buf s = {0};
     buf_puts(&s, "\r");
     if (ed->row)

@@ -6,10 +6,12 @@
 #include "cli/app.h"
 #include "platform/platform.h"
 
-#define BAR_WIDTH 30
+#define BAR "##############################"
+#define BAR_FRAME 18 // columns that "loading [] 100%" and a margin take
 #define TEMPLATE_LIMIT (1u << 20)
 
 struct bar {
+    int width;   // columns between the brackets; what fits the terminal
     int percent; // as last drawn
 };
 
@@ -20,9 +22,8 @@ static void draw_bar(double fraction, void *arg)
     if (percent == bar->percent)
         return;
     bar->percent = percent;
-    int full = percent * BAR_WIDTH / 100;
-    fprintf(stderr, "\rloading [%.*s%*s] %3d%%", full, "##############################",
-            BAR_WIDTH - full, "", percent);
+    int full = percent * bar->width / 100;
+    fprintf(stderr, "\rloading [%.*s%*s] %3d%%", full, BAR, bar->width - full, "", percent);
     fflush(stderr);
 }
 
@@ -30,7 +31,8 @@ bool app_load(struct app *a, struct err *e)
 {
     if (!blob_open(a->self, a->o.model, a->o.model_packed, &a->blob, e))
         return false;
-    struct bar bar = {.percent = -1};
+    int most = (int)sizeof BAR - 1, room = os_terminal_width(2) - BAR_FRAME;
+    struct bar bar = {.width = room < 1 ? 1 : room < most ? room : most, .percent = -1};
     struct engine_options opt = {.threads = a->o.threads, .disable_cpu = a->o.disable_cpu};
     if (os_is_terminal(2)) {
         opt.progress = draw_bar;

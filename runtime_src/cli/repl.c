@@ -172,7 +172,7 @@ static enum line_result read_message(struct chat *c, struct buf *out)
     bool block = result == LINE_OK && !strncmp(line.data, "\"\"\"", 3);
     bool more = result == LINE_OK;
     out->len = 0;
-    buf_puts(out, result == LINE_OK ? line.data + (block ? 3 : 0) : "");
+    buf_puts(out, line.data + (block ? 3 : 0));
     if (block && take_suffix(out, "\"\"\""))
         more = false; // all on one line
     while (more && (block || take_suffix(out, "\\"))) {
@@ -209,7 +209,7 @@ static bool converse(struct chat *c, struct err *e)
         if (result == LINE_END)
             break;
         if (result == LINE_CANCELLED) {
-            if (!text.len)
+            if (!text.len) // somebody who wants to leave
                 fprintf(stderr, "/exit or Ctrl-D leaves\n");
             continue;
         }

@@ -32,6 +32,11 @@ def test_sources_of_the_prompt(answer, tmp_path):
     assert answer("--cli", "-n", "8", input="Grüße".encode()) == expected
 
 
+def test_file_named_alone_is_the_model(run, model):
+    words = (*GREEDY, "-n", "8", "-p", "x")
+    assert run(model(), *words).stdout == run("-m", model(), *words).stdout != "\n"
+
+
 def test_escapes(answer):
     plain = answer("--raw", "-n", "8", "-p", 'a\n\t"A\\')
     assert answer("--raw", "-n", "8", "-e", "-p", r"a\n\t\"\x41\\") == plain
