@@ -191,7 +191,8 @@ def test_public_names_carry_their_module(executable: Callable[[str], Path]) -> N
         if path.parent.name not in PREFIXES:
             continue
         words = PREFIXES[path.parent.name].split()
-        for symbol in lief.ELF.parse(path).symbols:
+        binary = lief.ELF.parse(path)  # kept, since its symbols die with it
+        for symbol in binary.symbols:
             public = symbol.binding == lief.ELF.Symbol.BINDING.GLOBAL and symbol.shndx != 0
             if public and not str(symbol.name).startswith(tuple(words)):
                 problems.append(f"{path.parent.name}: {symbol.name} begins with none of {words}")
