@@ -150,3 +150,28 @@ def qemu(requires_tool: Callable[[str], str]) -> Callable[[str, str], list[str]]
         return [requires_tool(QEMU[arch]), "-cpu", cpu]
 
     return prefix
+
+
+# ---- Windows -----------------------------------------------------------------------------------
+
+# Services and menus are kept out of it; with winedbg, a crash could end in status 0.
+WINE_OVERRIDES = "mscoree,mshtml=;winemenubuilder.exe,services.exe,explorer.exe,winedbg.exe=d"
+
+
+@pytest.fixture
+def wine(requires_tool: Callable[[str], str]) -> Callable[..., subprocess.CompletedProcess]:
+    """wine(program, *arguments, **environment) -> the finished process."""
+    binary = requires_tool("wine64")
+    prefix = ROOT / "build" / "tests" / "wine"
+    prefix.parent.mkdir(parents=True, exist_ok=True)
+    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
+    env |= {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all", "DISPLAY": ""}
+    env["WINEDLLOVERRIDES"] = WINE_OVERRIDES
+
+    def run(*words: object, **more: str) -> subprocess.CompletedProcess:
+        command = [binary, *map(str, words)]
+        return subprocess.run(
+            command, env=env | more, capture_output=True, timeout=300, check=False
+        )
+
+    return run

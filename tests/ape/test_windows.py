@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import struct
 import subprocess
@@ -15,32 +14,10 @@ import pefile
 import pytest
 
 from ape import check, image, link, pe
-from tests.ape.conftest import HELLO, ROOT
+from tests.ape.conftest import HELLO
 from tests.ape.make_pe import make_pe
 
-# Services and menus are kept out of it; with winedbg, a crash could end in status 0.
-_OVERRIDES = "mscoree,mshtml=;winemenubuilder.exe,services.exe,explorer.exe,winedbg.exe=d"
 
-
-@pytest.fixture(scope="session")
-def wine():
-    """wine(program, *arguments) -> the finished process."""
-    binary = shutil.which("wine64") or "/usr/lib/wine/wine64"
-    prefix = ROOT / "build" / "tests" / "wine"
-    prefix.parent.mkdir(parents=True, exist_ok=True)
-    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
-    env |= {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all", "DISPLAY": ""}
-    env["WINEDLLOVERRIDES"] = _OVERRIDES
-
-    def run(*words):
-        return subprocess.run(
-            [binary, *map(str, words)], env=env, capture_output=True, timeout=120, check=False
-        )
-
-    return run
-
-
-@pytest.mark.requires_tool("wine64")
 @pytest.mark.parametrize("name", ["probe.com", "probe.exe", "probe", "my probe.exe"])
 def test_wine_runs_it(name, wine, polyglot, tmp_path):
     copy = tmp_path / name
@@ -54,7 +31,6 @@ def test_wine_runs_it(name, wine, polyglot, tmp_path):
     assert process.stdout.endswith(b"entry=" + HELLO)
 
 
-@pytest.mark.requires_tool("wine64")
 def test_unstripped_program_with_debug_directory(wine, probes, tmp_path):
     """COFF symbols and debug entries hold file offsets too; both are moved."""
     source = probes["x86_64-windows"]
