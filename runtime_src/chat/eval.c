@@ -45,8 +45,8 @@ static bool eval_dict(struct run *r, const struct node *n, struct value *out)
         struct value key, item;
         if (!run_eval(r, n->list.items[i], &key) || !run_eval(r, n->list.items[i + 1], &item))
             return false;
-        if (key.kind == VALUE_DICT || (key.kind == VALUE_LIST && !key.list->tuple))
-            return run_error(r, "unhashable type: '%s'", value_type_name(&key));
+        if (!value_hashable(r, &key))
+            return false;
         dict_set(r->arena, out->dict, key, item);
     }
     return true;

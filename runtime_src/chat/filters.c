@@ -291,7 +291,7 @@ static bool filter_round(struct run *r, const struct value *v, const struct args
         *out = value_float((slice_is(method, "ceil") ? ceil(scaled) : floor(scaled)) / unit);
         return true;
     }
-    *out = *v;
+    *out = v->kind == VALUE_BOOL ? value_int(v->b) : *v;
     if (v->kind == VALUE_FLOAT) {
         char text[700]; // 309 digits, a point and 300 places
         snprintf(text, sizeof text, "%.*f", (int)places, v->f);

@@ -5,16 +5,21 @@
 
 #include "chat/filters.h"
 
-// The value that a path such as "function.name" or "0.id" leads to from an item.
-static bool follow(struct run *r, const struct value *item, const struct value *path,
-                   struct value *out)
+// The value that a path such as "function.name" or "0.id" leads to from an item; `fallback`, where
+// there is one, stands in for each step that leads nowhere.
+static bool follow_or(struct run *r, const struct value *item, const struct value *path,
+                      const struct value *fallback, struct value *out)
 {
     *out = *item;
     if (!path)
         return true;
     if (path->kind != VALUE_STRING) {
         struct value from = *out;
-        return value_item(r, &from, path, out);
+        if (!value_item(r, &from, path, out))
+            return false;
+        if (fallback && out->kind == VALUE_UNDEFINED)
+            *out = *fallback;
+        return true;
     }
     for (size_t at = 0; at <= path->s.len;) {
         size_t end = text_find(path->s, slice_of("."), at);
@@ -25,9 +30,17 @@ static bool follow(struct run *r, const struct value *item, const struct value *
             key = value_int(atoll(part.data));
         if (!value_item(r, &from, &key, out))
             return false;
+        if (fallback && out->kind == VALUE_UNDEFINED)
+            *out = *fallback;
         at = end + 1;
     }
     return true;
+}
+
+static bool follow(struct run *r, const struct value *item, const struct value *path,
+                   struct value *out)
+{
+    return follow_or(r, item, path, NULL, out);
 }
 
 static bool filter_list(struct run *r, const struct value *v, const struct args *a,
@@ -139,11 +152,9 @@ static bool filter_map(struct run *r, const struct value *v, const struct args *
     struct args rest = rest_of(a, 1);
     for (size_t i = 0; i < items->count; i++) {
         struct value item;
-        if (path ? !follow(r, &items->items[i], path, &item)
+        if (path ? !follow_or(r, &items->items[i], path, fallback, &item)
                  : !filter_apply(r, name->s, &items->items[i], &rest, &item))
             return false;
-        if (path && fallback && item.kind == VALUE_UNDEFINED)
-            item = *fallback;
         list_push(r->arena, out->list, item);
     }
     return true;
@@ -282,6 +293,8 @@ static bool filter_unique(struct run *r, const struct value *v, const struct arg
             return false;
         if (key.kind == VALUE_STRING && !args_flag(a, 0, "case_sensitive"))
             key = text_case(r, key.s, 'l');
+        if (!value_hashable(r, &key))
+            return false;
         r->steps += (long)seen.dict->count / 16; // the look-up walks
         if (r->steps > JINJA_MAX_STEPS)
             return run_error(r, "more than %d steps", JINJA_MAX_STEPS);

@@ -13,7 +13,7 @@
 // Limits, so that a hostile template ends with an error and not with the machine.
 #define JINJA_MAX_SOURCE (16u << 20) // bytes of a template
 #define JINJA_MAX_DEPTH 200          // nesting of expressions, blocks and calls
-#define JINJA_MAX_STEPS 20000000     // tree nodes visited in one rendering
+#define JINJA_MAX_STEPS 5000000      // tree nodes visited in one rendering
 #define JINJA_MAX_TEXT (64u << 20)   // bytes of one string, or of the output
 #define JINJA_MAX_MEMORY (512u << 20) // bytes of values in one rendering
 #define JINJA_MAX_RANGE 100000       // items of range(), as in Jinja's sandbox
@@ -249,6 +249,7 @@ bool value_slice(struct run *r, const struct value *v, const struct value part[3
 bool value_operate(struct run *r, struct slice op, const struct value *a, const struct value *b,
              struct value *out);
 bool value_contains(struct run *r, const struct value *all, const struct value *one, bool *out);
+bool value_hashable(struct run *r, const struct value *v); // may be a key; else an error
 
 // A template (chat.h) with any variables; they and the values made on the way live in the arena.
 struct chat_template;

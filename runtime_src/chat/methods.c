@@ -387,6 +387,8 @@ static bool dict_method_get(const struct call *c)
     const struct value *key = args_get(c->args, 0, NULL), *fallback = args_get(c->args, 1, NULL);
     if (!key)
         return run_error(c->r, "get needs a key");
+    if (!value_hashable(c->r, key))
+        return false;
     const struct value *found = dict_get(c->self->dict, *key);
     *c->out = found ? *found : fallback ? *fallback : value_none();
     return true;

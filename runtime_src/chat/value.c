@@ -82,7 +82,7 @@ void dict_set(struct arena *a, struct dict *d, struct value key, struct value v)
         }
     }
     if (d->count == d->cap) {
-        size_t cap = d->cap ? d->cap * 2 : 8;
+        size_t cap = d->cap ? d->cap * 2 : 4;
         struct pair *pairs = arena_alloc(a, cap * sizeof *pairs);
         if (d->count)
             memcpy(pairs, d->pairs, d->count * sizeof *pairs);
@@ -220,6 +220,13 @@ bool value_compare(struct run *r, const struct value *a, const struct value *b, 
     return run_error(r, "'%s' and '%s' have no order", value_type_name(a), value_type_name(b));
 }
 
+bool value_hashable(struct run *r, const struct value *v)
+{
+    if (v->kind == VALUE_DICT || (v->kind == VALUE_LIST && !v->list->tuple))
+        return run_error(r, "unhashable type: '%s'", value_type_name(v));
+    return true;
+}
+
 bool value_contains(struct run *r, const struct value *all, const struct value *one, bool *out)
 {
     *out = false;
@@ -234,7 +241,7 @@ bool value_contains(struct run *r, const struct value *all, const struct value *
         return true;
     case VALUE_DICT:
         *out = dict_get(all->dict, *one);
-        return true;
+        return value_hashable(r, one);
     case VALUE_LIST:
         for (size_t i = 0; i < all->list->count && !*out; i++)
             *out = value_equal(&all->list->items[i], one);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What pytest asks of the template interpreter, many renderings per process:
 //
-//     check_chat values            stdin: cases of a template (u32 length and bytes) and a dict of
-//                                  variables in the form below
-//     check_chat messages          stdin: cases of a template, u32 add_generation_prompt, u32 count,
-//                                  and that many roles and contents (each u32 length and bytes)
-//     check_chat model FILE        the same without templates: a GGUF's own, with its tokenizer
+//     check_chat values         stdin: cases of a template (u32 length and bytes) and a dict of
+//                               variables in the form below
+//     check_chat messages       stdin: cases of a template, u32 add_generation_prompt, u32 count,
+//                               and that many roles and contents (each u32 length and bytes)
+//     check_chat model FILE     the same without templates: a GGUF's own, with its tokenizer
 //
 // stdout: per case u32 ok, and u32 length and bytes of the text (or of the error).
 // A value: 'n', 't', 'f', 'i' and 8 bytes, 'd' and 8 bytes, 's' and u32 length and bytes, 'l' and

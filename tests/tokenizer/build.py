@@ -22,6 +22,11 @@ def compilers() -> list[str]:
     return [name for name in COMPILERS if name == "zig" or shutil.which("gcc")]
 
 
+def compiler() -> str:
+    """The one that finds most: the system's, with AddressSanitizer, where there is one."""
+    return compilers()[-1]
+
+
 def build(compiler: str, folder: Path, program: str, rooms: tuple[str, ...]) -> Path:
     """The executable of tests/ROOM/NAME.c (`program` is ROOM/NAME), linked with whole rooms."""
     tables = folder / "gen" / "tokenizer" / "unicode_tables.inc"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.tokenizer.build import build, compilers
+from tests.tokenizer.build import build, compiler
 
 ROOMS = ("base", "gguf", "tokenizer")
 SPECIAL, PARSE = 1, 2  # flags of tokenizer_encode
 
 
-@pytest.fixture(scope="session", params=compilers())
+@pytest.fixture(scope="session", params=[compiler()])
 def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built check_tokenizer."""
     folder = tmp_path_factory.mktemp(request.param)
