@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))   # make_zip, zip_tools, recording
 
 from zipalign.cli import main
 

@@ -4,9 +4,9 @@ import os
 import zipfile
 
 import pytest
-from make_zip import File, make_zip
-from zip_tools import contents, run
 
+from tests.zipalign.make_zip import File, make_zip
+from tests.zipalign.zip_tools import contents, run
 from zipalign import Archive
 
 OLD = [File(b"a", b"1" * 100), File(b"b", b"2" * 3000, method=8, comment=b"kept"),

@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from zip_tools import contents, data_offsets
 
+from tests.zipalign.zip_tools import contents, data_offsets
 from zipalign import __version__
 from zipalign.cli import build_parser
 

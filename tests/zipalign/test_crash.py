@@ -6,10 +6,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from make_zip import File, make_zip
-from recording import crashes, prefixes, recorder
-from zip_tools import accepts, contents
 
+from tests.zipalign.make_zip import File, make_zip
+from tests.zipalign.recording import crashes, prefixes, recorder
+from tests.zipalign.zip_tools import accepts, contents
 from zipalign import Archive
 from zipalign.errors import WriteFailed
 

@@ -5,10 +5,10 @@ import time
 import zipfile
 
 import pytest
-from make_zip import File, make_zip
-from recording import recorder
-from zip_tools import accepts, contents
 
+from tests.zipalign.make_zip import File, make_zip
+from tests.zipalign.recording import recorder
+from tests.zipalign.zip_tools import accepts, contents
 from zipalign import Archive, ZipAlignError
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
-from make_zip import File, make_zip
 
+from tests.zipalign.make_zip import File, make_zip
 from zipalign import Archive, ZipAlignError
 from zipalign.errors import Unsupported
 

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from zip_tools import contents, run
 
+from tests.zipalign.zip_tools import contents, run
 from zipalign import Archive
 from zipalign.errors import BadInput, ChangedMeanwhile, InputChanged, Locked
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from make_zip import File, make_zip
 
+from tests.zipalign.make_zip import File, make_zip
 from zipalign import Archive, ZipAlignError, errors
 from zipalign.check import problems, read_entry
 from zipalign.reader import read_directory

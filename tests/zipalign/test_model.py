@@ -8,10 +8,10 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from make_zip import File, make_zip
-from recording import prefixes, recorder
-from zip_tools import contents, data_offsets
 
+from tests.zipalign.make_zip import File, make_zip
+from tests.zipalign.recording import prefixes, recorder
+from tests.zipalign.zip_tools import contents, data_offsets
 from zipalign import Archive, ZipAlignError
 
 NAMES = st.sampled_from(["a", ".args", "dir/b", "längerer name.txt", "z" * 300])

@@ -5,8 +5,8 @@ import os
 import zipfile
 
 import pytest
-from zip_tools import TESTERS, TOOLS, accepts, contents, data_offsets, extract, run
 
+from tests.zipalign.zip_tools import TESTERS, TOOLS, accepts, contents, data_offsets, extract, run
 from zipalign import Archive
 
 FILES = {

@@ -7,8 +7,8 @@ import zipfile
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from make_zip import File, central_header, local_header, make_zip
 
+from tests.zipalign.make_zip import File, central_header, local_header, make_zip
 from zipalign import records as r
 from zipalign.errors import BadExtra, BadSignature, FieldTooLong, Truncated, ZipAlignError
 
