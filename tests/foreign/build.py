@@ -26,6 +26,7 @@ COMMON = [
     "shims_files",
     "shims_threads",
     "shims_start",
+    "shims_aliases",
 ]
 FLAGS = ["-std=gnu11", "-O1", "-g0", "-D_GNU_SOURCE", "-fno-stack-protector", "-fno-sanitize=all"]
 FLAGS += ["-Wall", "-Wextra", "-Werror"]
@@ -48,6 +49,7 @@ def definitions(target: Target, header: Path) -> list[str]:
 
 def loader(zig: Path, target: Target, out_dir: Path) -> Path:
     """Build one loader and return its path."""
+    out_dir = out_dir.resolve()
     out_dir.mkdir(parents=True, exist_ok=True)
     out = out_dir / f"foreign-{target.name}"
     names = [*COMMON, "macho" if target.os == "macos" else "elf"]

@@ -143,9 +143,10 @@ static void relocate(const Elf64_Rela *table, size_t count, const Elf64_Sym *sym
         bool own = symbol->st_shndx != SHN_UNDEF && type != COPY;
         void *value =
             own ? (void *)(symbol->st_value + image.bias) : resolve(names + symbol->st_name);
-        if (type == COPY)
+        if (type == COPY) {
             memcpy(where, value, symbol->st_size);
-        else if (type == ABSOLUTE || type == GLOBAL || type == JUMP_SLOT)
+            resolve_copied(where, value, symbol->st_size);
+        } else if (type == ABSOLUTE || type == GLOBAL || type == JUMP_SLOT)
             *where = (uintptr_t)value + (uintptr_t)table[i].r_addend;
         else
             die("relocation type %u", type);

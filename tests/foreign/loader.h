@@ -56,9 +56,13 @@ struct shim {
     void *address;
 };
 extern const struct shim shims_stdio[], shims_files[], shims_threads[], shims_start[];
+extern const struct shim shims_aliases[];
 extern char foreign_stdio[];      // the program's stdin, stdout, stderr objects
 extern long foreign_std_files[3]; // OpenBSD's
 void *resolve(const char *import);
+// An object of ours that the program keeps a copy of, and back from a pointer into the copy.
+void resolve_copied(void *copy, void *original, size_t size);
+void *resolve_original(void *object);
 
 #define SHIM(name, function) {name, (void *)(function)}
 

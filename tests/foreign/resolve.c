@@ -8,6 +8,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -78,8 +79,10 @@ static const struct shim same_abi[] = {
     SAME(ldexp),         SAME(ldexpf),
     SAME(frexp),         SAME(frexpf),
     SAME(fmaxf),         SAME(fminf),
-    SAME(tolower),       SAME(toupper),
-    {NULL, NULL},
+    SAME(atoll),         SAME(exp10),
+    SAME(kill),          SAME(localtime),
+    SAME(strftime),      SAME(tolower),
+    SAME(toupper),       {NULL, NULL},
 };
 
 static void missing(const char *name)
@@ -137,14 +140,45 @@ static void *find(const struct shim *table, const char *name)
     return NULL;
 }
 
+// ---- Objects that the linker made the program copy (ELF copy relocations) --------------------
+
+#define MAX_COPIES 32
+
+static struct {
+    const char *copy, *original;
+    size_t size;
+} copies[MAX_COPIES];
+static int copy_count;
+
+void resolve_copied(void *copy, void *original, size_t size)
+{
+    if (copy_count == MAX_COPIES)
+        die("more than %d copied objects", MAX_COPIES);
+    copies[copy_count].copy = copy;
+    copies[copy_count].original = original;
+    copies[copy_count++].size = size;
+}
+
+void *resolve_original(void *object)
+{
+    for (int i = 0; i < copy_count; i++) {
+        ptrdiff_t at = (const char *)object - copies[i].copy;
+        if (at >= 0 && (size_t)at < copies[i].size)
+            return (char *)copies[i].original + at;
+    }
+    return object;
+}
+
+// ---- Names -----------------------------------------------------------------------------------
+
 void *resolve(const char *import)
 {
     const char *name = import;
 #ifdef MACHO
     name += *name == '_'; // every C symbol of Mach-O has one
 #endif
-    const struct shim *const tables[] = {shims_stdio, shims_files, shims_threads, shims_start,
-                                         same_abi};
+    const struct shim *const tables[] = {shims_stdio, shims_files,   shims_threads,
+                                         shims_start, shims_aliases, same_abi};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
         void *address = find(tables[t], name);
         if (address) {

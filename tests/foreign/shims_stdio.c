@@ -21,6 +21,7 @@ static void *std_pointers[3] = {foreign_stdio, foreign_stdio + FILE_SIZE,
 FILE *file_to_host(void *foreign)
 {
     FILE *const host[3] = {stdin, stdout, stderr};
+    foreign = resolve_original(foreign);
     for (int i = 0; i < 3; i++)
         if (foreign == std_pointers[i] || foreign == &foreign_std_files[i])
             return host[i];
