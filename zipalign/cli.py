@@ -2,7 +2,6 @@
 """The zipalign command: options, messages, exit status.  The only place that catches and prints."""
 import argparse
 import contextlib
-import os
 import signal
 import sys
 from pathlib import Path
@@ -76,7 +75,16 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", metavar="OUT", help="the archive")
     parser.add_argument("files", metavar="FILE", nargs="*", help="what to add")
-    add = parser.add_argument_group("adding")
+    _add_options(parser.add_argument_group("adding"))
+    _look_options(parser.add_argument_group("looking"))
+    talk = parser.add_argument_group("talking")
+    talk.add_argument("-v", "--verbose", action="store_true", help="name each file on stderr")
+    talk.add_argument("-q", "--quiet", action="store_true", help="errors only, no progress bar")
+    talk.add_argument("--version", action="version", version=f"zipalign {__version__}")
+    return parser
+
+
+def _add_options(add) -> None:
     for level in range(10):
         text = {0: "store (the default)", 9: "-1 to -9: deflate, faster to smaller"}.get(level)
         add.add_argument(f"-{level}", dest="level", action="store_const", const=level, default=0,
@@ -93,7 +101,9 @@ def build_parser() -> argparse.ArgumentParser:
     add.add_argument("--start", action="store_true",
                      help="OUT holds no archive yet: start one behind its bytes")
     add.add_argument("-n", "--dry-run", action="store_true", help="say what would be done")
-    look = parser.add_argument_group("looking")
+
+
+def _look_options(look) -> None:
     mode = look.add_mutually_exclusive_group()
     mode.add_argument("--list", action="store_true", help="list the entries of each archive")
     mode.add_argument("--check", action="store_true",
@@ -102,11 +112,6 @@ def build_parser() -> argparse.ArgumentParser:
                       help="write the entries FILE..., or all, as files below DIR")
     look.add_argument("--deep", action="store_true", help="with --check: verify all data too")
     look.add_argument("--json", action="store_true", help="with --list: print JSON")
-    talk = parser.add_argument_group("talking")
-    talk.add_argument("-v", "--verbose", action="store_true", help="name each file on stderr")
-    talk.add_argument("-q", "--quiet", action="store_true", help="errors only, no progress bar")
-    talk.add_argument("--version", action="version", version=f"zipalign {__version__}")
-    return parser
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -162,7 +167,7 @@ def _add(options) -> int:
         for name in options.delete:
             archive.delete(name)
         for item in inputs:
-            seconds = int(os.stat(item.path).st_mtime) if options.file_times else None  # noqa: PTH116
+            seconds = int(Path(item.path).stat().st_mtime) if options.file_times else None
             archive.add(item.path, item.name, seconds=seconds)
             if options.verbose or options.dry_run:
                 print(f"{item.shown} -> {item.name}", file=sys.stderr)
