@@ -38,18 +38,18 @@ PREFIXES = {
     "base": "base buf build cursor err le slice x",
     "chat": "chat tmpl",
     "cli": "app cli line option options out prompt run timeline utf8",
-    "gguf": "gguf name_index tensor_type",
-    "kernels": "cpu kern pool",
+    "gguf": "gguf name_index",
+    "kernels": "cpu kern tensor_type",
     "model": "arch engine forward hparams model session weights",
     "pack": "args blob self zip",
-    "platform": "os",
+    "platform": "os pool",
     "sampling": "sampler",
     "tokenizer": "bpe code merger pattern pretokenizer spm tokenizer tokens unicode vocab",
 }
 
 # What a kernel template may include beside the system's headers: an inline function from any
 # other header would be compiled with the row's instructions and kill older CPUs.
-TEMPLATE_INCLUDES = re.compile(r'#include "(kernels/(kernels|vec)\w*\.h|gguf/types\.h)"')
+TEMPLATE_INCLUDES = re.compile(r'#include "kernels/(kernels|types|vec)\w*\.h"')
 
 SWITCH = re.compile(r"^\s*#\s*(el)?if(n?def)?\b.*\b(_WIN32|__\w*(APPLE|linux|BSD|unix)\w*__)")
 LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")

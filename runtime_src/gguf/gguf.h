@@ -5,7 +5,7 @@
 #define GGUF_GGUF_H
 
 #include "base/base.h"
-#include "gguf/types.h"
+#include "kernels/types.h"
 
 // Numbered as in the file.
 enum gguf_kind {

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "gguf/types.h"
+#include "kernels/types.h"
 
 #define KERN_TYPES 31 // table size: tensor types are indexes below this
 

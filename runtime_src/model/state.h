@@ -4,11 +4,11 @@
 #define MODEL_STATE_H
 
 #include "kernels/kernels.h"
-#include "kernels/pool.h"
 #include "model/engine.h"
 #include "model/hparams.h"
 #include "model/weights.h"
 #include "platform/platform.h"
+#include "platform/pool.h"
 
 // Tokens evaluated together. More would not make matrices faster, as the weights' share of memory
 // traffic is small by then, and would cost buffers.

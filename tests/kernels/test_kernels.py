@@ -55,9 +55,3 @@ def test_x86_rows(ctest, qemu, program, cpu, expected):
 def test_arm_rows(ctest, qemu, program, cpu, expected):
     path = ctest(f"kernels/{program}", "aarch64-linux-musl")
     assert rows([*qemu("aarch64", cpu), path]) == expected
-
-
-def test_pool(ctest):
-    command = [ctest("kernels/check_pool")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "check_pool: all passed\n")

@@ -87,9 +87,9 @@ def test_cache_serves_another_checkout(root: Path, checkout: Path, tmp_path: Pat
 
 def test_a_changed_header_recompiles_its_users_only(checkout: Path) -> None:
     scons(checkout, f"targets={LINUX}")
-    header = checkout / "runtime_src/kernels/pool.h"
+    header = checkout / "runtime_src/platform/pool.h"
     header.write_text(header.read_text() + "\n// changed\n")
     lines = scons(checkout, f"targets={LINUX}", f"build/{LINUX}/llamafile").stdout
-    assert f"CC {LINUX} kernels/pool.o" in lines
+    assert f"CC {LINUX} platform/pool.o" in lines
     assert f"CC {LINUX} base/build.o" in lines, "the build id names the sources"
     assert f"CC {LINUX} kernels/kernels_ref.o" not in lines

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tensor types as GGUF numbers them, and the block each is stored in. A row of a tensor is a whole
 // number of blocks.
-#ifndef GGUF_TYPES_H
-#define GGUF_TYPES_H
+#ifndef KERNELS_TYPES_H
+#define KERNELS_TYPES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 // The table of tensor types. A row that the engine computes with takes its sizes from the block's
 // struct, so that the table cannot drift from it; the other types of ggml are known by name only,
 // for error messages.
-#include "gguf/types.h"
+#include "kernels/types.h"
 
 #define Q8_0_WEIGHTS (sizeof(((struct block_q8_0 *)0)->q))     // one byte each
 #define Q4_0_WEIGHTS (2 * sizeof(((struct block_q4_0 *)0)->q)) // two in a byte

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kernels/pool.h"
+#include "platform/pool.h"
 
 enum { TASKS = 997 };
 

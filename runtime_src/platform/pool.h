@@ -2,8 +2,8 @@
 // A pool of threads that runs one loop at a time, split into tasks that the threads take one by
 // one. Idle threads sleep. Results do not depend on the number of threads as long as a task's
 // result depends on its index alone.
-#ifndef KERNELS_POOL_H
-#define KERNELS_POOL_H
+#ifndef PLATFORM_POOL_H
+#define PLATFORM_POOL_H
 
 #include <stdint.h>
 

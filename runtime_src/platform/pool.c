@@ -2,7 +2,7 @@
 // One loop at a time: the caller publishes it under the mutex, wakes the workers, works along, and
 // waits until the last worker has left. Tasks are taken from an atomic counter, so a slow core
 // takes fewer.
-#include "kernels/pool.h"
+#include "platform/pool.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
