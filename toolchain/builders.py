@@ -21,21 +21,22 @@ from SCons.Script import Action, Builder, Value
 from toolchain import isa, pins, progress, targets, zigcc
 
 
-def build_id(root: Path) -> str:
+def build_id(root: Path, mode: str, version: str) -> str:
     """Return the hex name of what the runtime's sources, our flags and the compiler make.
 
     The program carries it, and so does the polyglot around it; a program trusts only a file
     whose id is its own.
     """
-    digest = hashlib.sha256(pins.ZIG.encode())
+    digest = hashlib.sha256(f"{pins.ZIG} {version}".encode())
     for target in targets.TARGETS:
         for row in (None, *isa.of(target.arch)):
-            digest.update(" ".join(zigcc.command(target, row)).encode())
-        digest.update(" ".join((*zigcc.link_command(target), *target.libs)).encode())
-    folder = root / "runtime_src"
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".c", ".h", ".py")):
+            digest.update(" ".join(zigcc.command(target, row, mode)).encode())
+        digest.update(" ".join((*zigcc.link_command(target, mode), *target.libs)).encode())
+    sources = [p for p in (root / "runtime_src").rglob("*") if p.suffix in (".c", ".h", ".py")]
+    sources += (root / "toolchain/windows").iterdir()
+    for path in sorted(sources):
         content = path.read_bytes()
-        digest.update(f"\n{path.relative_to(folder).as_posix()} {len(content)}\n".encode())
+        digest.update(f"\n{path.relative_to(root).as_posix()} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()[:32]
 
@@ -51,9 +52,9 @@ def _link_polyglot(target: list[Any], source: list[Any], env: Any) -> None:
     order = link.Order(
         name="llamafile",
         programs={
-            name: Path(str(node)) for name, node in zip(env["PAYLOADS"], source, strict=False)
+            name: Path(str(node)) for name, node in zip(env["PAYLOADS"], source[:-1], strict=True)
         },
-        data=(("LICENSE", Path("LICENSE")),),
+        data=(("LICENSE", Path(str(source[-1]))),),
         env_prefix="PACKLLAMA",
         build_id=env["BUILD_ID"],
     )
