@@ -99,7 +99,7 @@ const struct shim shims_aliases[] = {
     SHIM("__isinfd", is_inf),
     SHIM("__isinf", is_inf),
     SHIM("__isinff", is_inf_float),
-    SHIM("__localtime50", localtime),
+    SHIM("__locatime50", localtime),
     SHIM("__time50", time),
     {NULL, NULL},
 };
