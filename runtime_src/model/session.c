@@ -2,6 +2,7 @@
 // One timeline of tokens over an engine: the memory it takes, and the loop that feeds batches to
 // forward.c.
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,14 +99,21 @@ static int largest_context(const struct engine *en, int context, uint64_t bytes)
     return fits > SESSION_BATCH ? fits / SESSION_BATCH * SESSION_BATCH : fits;
 }
 
+// More than the model was trained on is not advised, even where it fits.
 static bool too_large(const struct engine *en, int context, uint64_t available, struct err *e)
 {
     double gib = 1 << 30;
+    int fits = largest_context(en, context, available), trained = en->model.h.context;
+    char advice[64] = "free some memory or take a smaller model";
+    if (fits >= trained)
+        snprintf(advice, sizeof advice, "the model was trained on: -c %d", trained);
+    else if (fits > 0)
+        snprintf(advice, sizeof advice, "the largest that fits: -c %d", fits);
     return err_set(e,
                    "%s: a context of %d tokens needs %.2f GiB of memory, %.2f GiB are available "
-                   "(the largest that fits: -c %d)",
+                   "(%s)",
                    gguf_label(en->gguf), context, (double)engine_session_bytes(en, context) / gib,
-                   (double)available / gib, largest_context(en, context, available));
+                   (double)available / gib, advice);
 }
 
 // ---- Life --------------------------------------------------------------------------------------

@@ -63,7 +63,8 @@ def _rotate(model: Gguf, x: Array) -> Array:
     turns = float(_get(model, "rope.freq_base", 1e4)) ** (-np.arange(0, size, 2) / size)
     if "rope_freqs.weight" in model.tensors:
         turns /= model.tensors["rope_freqs.weight"].values()
-    turns /= _get(model, "rope.scaling.factor", 1)
+    if _get(model, "rope.scaling.type") != "none":
+        turns /= _get(model, "rope.scaling.factor", _get(model, "rope.scale_linear", 1)) or 1
     angle = np.arange(len(x))[:, None, None] * turns
     pairs = x[..., :size:2] + 1j * x[..., 1:size:2]
     turned = pairs * np.exp(1j * angle)

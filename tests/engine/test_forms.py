@@ -9,7 +9,7 @@ import pytest
 from tests.data.cases import by_name, prompt
 from tests.engine import numpy_llama
 from tests.engine.conftest import f32, u32
-from weights.gguf import Gguf
+from weights.gguf import Gguf, Kind, Value
 
 GOLDENS = Path(__file__).resolve().parents[1] / "model" / "goldens"
 NMSE = 1e-9
@@ -65,8 +65,33 @@ def mixed_types(_metadata, tensors):
         tensors[f"{name}.weight"] = array, "F16"
 
 
+def factor_without_a_type(metadata, _tensors):
+    metadata["llama.rope.scaling.factor"] = f32(4)
+
+
+def factor_under_its_old_name(metadata, _tensors):
+    metadata["llama.rope.scale_linear"] = f32(0.25)
+
+
+def factor_under_both_names(metadata, _tensors):
+    factor_without_a_type(metadata, _tensors)
+    factor_under_its_old_name(metadata, _tensors)
+
+
+def factor_of_no_scaling(metadata, _tensors):
+    factor_without_a_type(metadata, _tensors)
+    metadata["llama.rope.scaling.type"] = Value(Kind.STRING, "none")
+
+
+def factor_zero(metadata, _tensors):
+    metadata["llama.rope.scaling.type"] = Value(Kind.STRING, "linear")
+    metadata["llama.rope.scaling.factor"] = f32(0)
+
+
 EDITS = (
     window, window_of_one, window_and_more, partly_rotated, scale, biases, defaults, mixed_types,
+    factor_without_a_type, factor_under_its_old_name, factor_under_both_names,
+    factor_of_no_scaling, factor_zero,
 )  # fmt: skip
 
 

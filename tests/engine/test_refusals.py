@@ -93,9 +93,11 @@ def test_refusal(engine, tiny, message):
     assert engine.refusal(tiny("mistral", edit=CASES[message])).startswith(f"x.gguf: {message}")
 
 
-def test_a_context_larger_than_memory(engine, tiny):
+def too_large(engine, tiny, trained):
+    """The path and refusal of a model whose cache takes a megabyte per token."""
+
     def edit(metadata, tensors):
-        """Large enough for any machine: a megabyte per token."""
+        metadata["llama.context_length"] = u32(trained)
         metadata["llama.attention.head_count"] = u32(4096)
         metadata["llama.attention.head_count_kv"] = u32(4096)
         metadata["llama.attention.key_length"] = metadata["llama.rope.dimension_count"] = u32(16)
@@ -109,10 +111,20 @@ def test_a_context_larger_than_memory(engine, tiny):
     path = tiny("mistral", edit=edit)
     message = engine.refusal(path, 1 << 26)
     assert message.startswith("x.gguf: a context of 67108864 tokens needs 65")
+    return path, message
+
+
+def test_a_context_larger_than_memory(engine, tiny):
+    path, message = too_large(engine, tiny, 1 << 26)
     assert "GiB are available (the largest that fits: -c " in message
     largest = int(message.rpartition(" ")[2].rstrip(")"))
     assert engine.refusal(path, 2 * largest)
     assert engine.run("open", path, 256)[0] == 0
+
+
+def test_no_more_is_advised_than_the_model_was_trained_on(engine, tiny):
+    _path, message = too_large(engine, tiny, 256)
+    assert message.endswith("GiB are available (the model was trained on: -c 256)")
 
 
 def test_an_impossible_context(engine, tiny):

@@ -6,9 +6,9 @@
 #include "rows.h"
 
 // Square error over square size. A product's size is the sum of |w||x|, since its value may cancel
-// to nothing. The narrowest rows add 264 products per lane (k = 1056): a walk of that many roundings
-// of 6e-8 is off by 1e-6, whose square a single spike can exceed a few times. Both operands of the
-// quantised products are the same on both sides, so the bound holds for them too.
+// to nothing. The narrowest rows add 264 products per lane (k = 1056): a walk of that many
+// roundings of 6e-8 is off by 1e-6, whose square a single spike can exceed a few times. Both
+// operands of the quantised products are the same on both sides, so the bound holds for them too.
 #define NMSE_MUL 1e-11
 
 static const enum tensor_type types[] = {TYPE_F32, TYPE_F16, TYPE_BF16, TYPE_Q8_0, TYPE_Q4_0};
