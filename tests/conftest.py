@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -54,7 +55,10 @@ def _need(config: pytest.Config, test: str, names: tuple[str, ...]) -> None:
     missing = [name for name in names if find_tool(name) is None]
     if not missing:
         return
-    reason = f"{' and '.join(missing)} not installed"
+    _not_run(config, test, missing, f"{' and '.join(missing)} not installed")
+
+
+def _not_run(config: pytest.Config, test: str, missing: list[str], reason: str) -> NoReturn:
     absent = os.environ.get("TESTS_WITHOUT", "").split(",")
     if os.environ.get("CI") and not set(missing) <= set(absent):
         pytest.fail(f"{reason}; with CI set that is a failure", pytrace=False)
@@ -86,6 +90,16 @@ def requires_tool(request: pytest.FixtureRequest) -> Callable[[str], str]:
         return str(find_tool(name))
 
     return require
+
+
+@pytest.fixture
+def cannot(request: pytest.FixtureRequest) -> Callable[[str, str], NoReturn]:
+    """cannot("root", "needs root to ..."): the machine lacks it, the test ends here as not run."""
+
+    def end(missing: str, reason: str) -> NoReturn:
+        _not_run(request.config, request.node.nodeid, [missing], reason)
+
+    return end
 
 
 # ---- things that scons builds -------------------------------------------------------------------
