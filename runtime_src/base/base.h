@@ -54,6 +54,9 @@ struct slice slice_of(const char *c_string);
 bool slice_eq(struct slice a, struct slice b);
 bool slice_is(struct slice a, const char *c_string);
 
+// 0 to 15, or -1 when c is no hexadecimal digit.
+int hex_value(int c);
+
 // A growing byte buffer; data is always NUL-terminated after the first append. Zero-initialise;
 // free with buf_free.
 struct buf {

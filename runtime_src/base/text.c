@@ -21,6 +21,14 @@ bool slice_is(struct slice a, const char *c_string)
     return slice_eq(a, slice_of(c_string));
 }
 
+int hex_value(int c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
 // Room for `extra` more bytes and the NUL.
 static void buf_reserve(struct buf *b, size_t extra)
 {

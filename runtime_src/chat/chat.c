@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "chat/jinja.h"
-#include "tokenizer/unicode.h"
 
 struct chat_template {
     struct arena arena;
@@ -19,7 +19,7 @@ struct chat_template *chat_template_from_text(struct slice text, const struct to
 {
     struct chat_template *t = xcalloc(1, sizeof *t);
     struct buf repaired = {0};
-    text = unicode_repair(text, &repaired);
+    text = utf8_repair(text, &repaired);
     t->tokenizer = tok;
     bool ok = jinja_parse(&t->arena, text, &t->body, e);
     buf_free(&repaired);
@@ -51,10 +51,10 @@ void chat_template_free(struct chat_template *t)
 }
 
 // Text from outside, made valid UTF-8.
-static struct value text_value(struct arena *a, const char *text)
+static struct value text_value(struct arena *a, struct slice text)
 {
     struct buf repaired = {0};
-    struct slice s = unicode_repair(slice_of(text), &repaired);
+    struct slice s = utf8_repair(text, &repaired);
     if (repaired.data)
         s = arena_copy(a, s.data, s.len);
     buf_free(&repaired);
@@ -66,8 +66,8 @@ static struct value message_list(struct arena *a, const struct chat_message *mes
     struct value all = value_list(a);
     for (size_t i = 0; i < n; i++) {
         struct value one = value_dict(a);
-        dict_set(a, one.dict, value_text("role"), text_value(a, messages[i].role));
-        dict_set(a, one.dict, value_text("content"), text_value(a, messages[i].content));
+        dict_set(a, one.dict, value_text("role"), text_value(a, slice_of(messages[i].role)));
+        dict_set(a, one.dict, value_text("content"), text_value(a, slice_of(messages[i].content)));
         list_push(a, all.list, one);
     }
     return all;
@@ -83,7 +83,7 @@ static void set_special(struct arena *a, struct dict *d, const struct tokenizer 
     for (size_t i = 0; i < 2; i++) {
         if (tokens[i].id >= 0)
             dict_set(a, d, value_text(tokens[i].name),
-                     value_string(tokenizer_text(t, tokens[i].id)));
+                     text_value(a, tokenizer_text(t, tokens[i].id)));
     }
 }
 

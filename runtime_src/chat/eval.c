@@ -47,7 +47,7 @@ static bool eval_dict(struct run *r, const struct node *n, struct value *out)
             return false;
         if (!value_hashable(r, &key))
             return false;
-        dict_set(r->arena, out->dict, key, item);
+        run_dict_set(r, out->dict, key, item);
     }
     return true;
 }
@@ -106,7 +106,9 @@ static bool eval_comparison(struct run *r, const struct node *n, struct value *o
         if (!run_eval(r, n->list.items[i], &right))
             return false;
         if (slice_is(op, "==") || slice_is(op, "!=")) {
-            out->b = value_equal(&left, &right) == slice_is(op, "==");
+            if (!value_equal(r, &left, &right, &found))
+                return false;
+            out->b = found == slice_is(op, "==");
         } else if (slice_is(op, "in") || slice_is(op, "not in")) {
             if (!value_contains(r, &right, &left, &found))
                 return false;
@@ -145,8 +147,8 @@ static bool eval_sign(struct run *r, const struct node *n, struct value *out)
         return run_error(r, "bad operand type for a sign: '%s'", value_type_name(out));
     if (n->kind == NODE_NEGATE && out->kind == VALUE_FLOAT)
         out->f = -out->f;
-    else if (n->kind == NODE_NEGATE)
-        out->i = out->i == INT64_MIN ? INT64_MAX : -out->i;
+    else if (n->kind == NODE_NEGATE && __builtin_sub_overflow((int64_t)0, out->i, &out->i))
+        return run_error(r, "an integer beyond 64 bits");
     return true;
 }
 
@@ -171,26 +173,29 @@ static bool eval_test(struct run *r, const struct node *n, struct value *out)
     struct value v;
     struct args args;
     *out = value_bool(false);
-    return run_eval(r, n->a, &v) && eval_args(r, n, &args)
-           && test_apply(r, n->name, &v, &args, &out->b);
+    return run_eval(r, n->a, &v) && eval_args(r, n, &args) &&
+           test_apply(r, n->name, &v, &args, &out->b);
 }
 
 static bool eval_filter(struct run *r, const struct node *n, struct value *out)
 {
     struct value v;
     struct args args;
-    return run_eval(r, n->a, &v) && eval_args(r, n, &args)
-           && filter_apply(r, n->name, &v, &args, out);
+    return run_eval(r, n->a, &v) && eval_args(r, n, &args) &&
+           filter_apply(r, n->name, &v, &args, out);
 }
 
 static bool eval_binary(struct run *r, const struct node *n, struct value *out)
 {
     struct value a, b;
-    return run_eval(r, n->a, &a) && run_eval(r, n->b, &b) && value_operate(r, n->name, &a, &b, out);
+    return run_eval(r, n->a, &a) && run_eval(r, n->b, &b) && run_spend_on(r, &a) &&
+           run_spend_on(r, &b) && value_operate(r, n->name, &a, &b, out);
 }
 
 static bool eval_name(struct run *r, const struct node *n, struct value *out)
 {
+    for (const struct scope *s = r->scope; s; s = s->parent)
+        r->steps += (long)(s->vars.count >> 4); // what the look-up may walk over
     const struct value *v = scope_find(r->scope, n->name);
     *out = v ? *v : (struct value){.kind = VALUE_UNDEFINED, .s = n->name};
     return true;
@@ -233,8 +238,8 @@ static bool eval_node(struct run *r, const struct node *n, struct value *out)
         return eval_comparison(r, n, out);
     case NODE_AND:
     case NODE_OR: // the operand that decides
-        return run_eval(r, n->a, out)
-               && (value_truth(out) == (n->kind == NODE_OR) || run_eval(r, n->b, out));
+        return run_eval(r, n->a, out) &&
+               (value_truth(out) == (n->kind == NODE_OR) || run_eval(r, n->b, out));
     case NODE_CONCAT:
         return eval_concat(r, n, out);
     case NODE_CONDITION:
@@ -252,12 +257,8 @@ static bool eval_node(struct run *r, const struct node *n, struct value *out)
 bool run_eval(struct run *r, const struct node *n, struct value *out)
 {
     r->line = n->line;
-    if (++r->steps > JINJA_MAX_STEPS)
-        return run_error(r, "more than %d steps", JINJA_MAX_STEPS);
-    if (r->arena->total > JINJA_MAX_MEMORY)
-        return run_error(r, "more than %u bytes of values", JINJA_MAX_MEMORY);
-    if (++r->depth > JINJA_MAX_DEPTH * 2)
-        return run_error(r, "calls nest too deep");
+    if (!run_spend(r, 1) || !run_room(r, 0) || !run_enter(r))
+        return false;
     bool ok = eval_node(r, n, out);
     r->depth--;
     r->line = n->line;

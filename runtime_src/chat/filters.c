@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filters that make one value of one value. Those that walk over lists are in filters_list.c.
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ const struct value *args_get(const struct args *a, size_t index, const char *nam
 }
 
 bool args_int(struct run *r, const struct args *a, size_t index, const char *name, int64_t fallback,
-             int64_t *out)
+              int64_t *out)
 {
     const struct value *v = args_get(a, index, name);
     *out = fallback;
@@ -30,7 +31,7 @@ bool args_int(struct run *r, const struct args *a, size_t index, const char *nam
 }
 
 bool args_text(struct run *r, const struct args *a, size_t index, const char *name,
-              const char *fallback, struct slice *out)
+               const char *fallback, struct slice *out)
 {
     const struct value *v = args_get(a, index, name);
     *out = slice_of(fallback);
@@ -52,6 +53,8 @@ static bool filter_trim(struct run *r, const struct value *v, const struct args 
     const struct value *given = args_get(a, 0, "chars");
     bool some = given && given->kind != VALUE_NONE;
     if (!value_to_slice(r, v, &s) || (some && !value_to_slice(r, given, &chars)))
+        return false;
+    if (some && !run_spend_search(r, s, chars))
         return false;
     const char *set = some ? arena_copy(r->arena, chars.data, chars.len).data : NULL;
     *out = value_string(text_strip(s, set, true, true));
@@ -113,9 +116,9 @@ static bool filter_replace(struct run *r, const struct value *v, const struct ar
     int64_t count;
     if (!args_get(a, 0, "old") || !args_get(a, 1, "new"))
         return run_error(r, "replace needs two arguments");
-    return value_to_slice(r, v, &s) && args_text(r, a, 0, "old", "", &old)
-           && args_text(r, a, 1, "new", "", &with) && args_int(r, a, 2, "count", -1, &count)
-           && text_replace(r, s, old, with, count, out);
+    return value_to_slice(r, v, &s) && args_text(r, a, 0, "old", "", &old) &&
+           args_text(r, a, 1, "new", "", &with) && args_int(r, a, 2, "count", -1, &count) &&
+           text_replace(r, s, old, with, count, out);
 }
 
 static bool filter_indent(struct run *r, const struct value *v, const struct args *a,
@@ -173,13 +176,15 @@ static bool filter_tojson(struct run *r, const struct value *v, const struct arg
     const struct value *separators = args_get(a, 2, "separators");
     if (!args_int(r, a, 1, "indent", -1, &indent))
         return false;
-    struct json_style style = {(int)(indent < 0 ? -1 : indent > 64 ? 64 : indent),
+    struct json_style style = {(int)(indent < 0    ? -1
+                                     : indent > 64 ? 64
+                                                   : indent),
                                args_flag(a, 3, "sort_keys"), args_flag(a, 0, "ensure_ascii"),
                                slice_of(indent < 0 ? ", " : ","), slice_of(": ")};
     if (separators && separators->kind != VALUE_NONE) {
         const struct list *l = separators->kind == VALUE_LIST ? separators->list : NULL;
-        if (!l || l->count != 2 || l->items[0].kind != VALUE_STRING
-            || l->items[1].kind != VALUE_STRING)
+        if (!l || l->count != 2 || l->items[0].kind != VALUE_STRING ||
+            l->items[1].kind != VALUE_STRING)
             return run_error(r, "separators must be two strings");
         style.comma = l->items[0].s;
         style.colon = l->items[1].s;
@@ -227,10 +232,11 @@ static bool filter_int(struct run *r, const struct value *v, const struct args *
     if (v->kind == VALUE_FLOAT) {
         f = v->f;
     } else if (v->kind == VALUE_STRING && clean_number(v->s, text)) {
+        errno = 0;
         long long i = strtoll(text, &rest, 10);
-        if (!*rest && (i < INT64_MAX && i > INT64_MIN)) {
+        if (!*rest) {
             *out = value_int(i);
-            return true;
+            return !errno || run_error(r, "an integer beyond 64 bits");
         }
         f = strtod(text, &rest);
         if (*rest)
@@ -238,7 +244,10 @@ static bool filter_int(struct run *r, const struct value *v, const struct args *
     } else {
         return true;
     }
-    if (isfinite(f) && fabs(f) < 9e18)
+    // An infinite number is an error in Python, but what only reads as one is the default.
+    if (fabs(f) >= 0x1p63 && (isfinite(f) || v->kind == VALUE_FLOAT))
+        return run_error(r, "an integer beyond 64 bits");
+    if (isfinite(f))
         *out = value_int((int64_t)f);
     return true;
 }
@@ -269,8 +278,10 @@ static bool filter_abs(struct run *r, const struct value *v, const struct args *
         return run_error(r, "abs needs a number, not %s", value_type_name(v));
     if (v->kind == VALUE_FLOAT)
         *out = value_float(fabs(v->f));
+    else if (v->kind == VALUE_INT && v->i == INT64_MIN)
+        return run_error(r, "an integer beyond 64 bits");
     else
-        *out = value_int(v->kind == VALUE_BOOL ? v->b : v->i < 0 ? -(v->i + 1) + 1 : v->i);
+        *out = value_int(v->kind == VALUE_BOOL ? v->b : v->i < 0 ? -v->i : v->i);
     return true;
 }
 
@@ -281,8 +292,8 @@ static bool filter_round(struct run *r, const struct value *v, const struct args
     struct slice method;
     if (!value_is_number(v))
         return run_error(r, "round needs a number, not %s", value_type_name(v));
-    if (!args_int(r, a, 0, "precision", 0, &places)
-        || !args_text(r, a, 1, "method", "common", &method))
+    if (!args_int(r, a, 0, "precision", 0, &places) ||
+        !args_text(r, a, 1, "method", "common", &method))
         return false;
     if (places < 0 || places > 300)
         return run_error(r, "round to %lld places", (long long)places);
@@ -339,13 +350,27 @@ static bool filter_length(struct run *r, const struct value *v, const struct arg
 }
 
 static const struct filter own_filters[] = {
-    {"trim", filter_trim}, {"upper", filter_upper}, {"lower", filter_lower},
-    {"capitalize", filter_capitalize}, {"title", filter_title}, {"string", filter_string},
-    {"replace", filter_replace}, {"indent", filter_indent}, {"escape", filter_escape},
-    {"e", filter_escape}, {"tojson", filter_tojson}, {"int", filter_int},
-    {"float", filter_float}, {"abs", filter_abs}, {"round", filter_round},
-    {"default", filter_default}, {"d", filter_default}, {"safe", filter_safe},
-    {"length", filter_length}, {"count", filter_length}, {NULL, NULL},
+    {"trim", filter_trim},
+    {"upper", filter_upper},
+    {"lower", filter_lower},
+    {"capitalize", filter_capitalize},
+    {"title", filter_title},
+    {"string", filter_string},
+    {"replace", filter_replace},
+    {"indent", filter_indent},
+    {"escape", filter_escape},
+    {"e", filter_escape},
+    {"tojson", filter_tojson},
+    {"int", filter_int},
+    {"float", filter_float},
+    {"abs", filter_abs},
+    {"round", filter_round},
+    {"default", filter_default},
+    {"d", filter_default},
+    {"safe", filter_safe},
+    {"length", filter_length},
+    {"count", filter_length},
+    {NULL, NULL},
 };
 
 bool filter_apply(struct run *r, struct slice name, const struct value *v, const struct args *a,
@@ -354,8 +379,13 @@ bool filter_apply(struct run *r, struct slice name, const struct value *v, const
     const struct filter *const tables[] = {own_filters, list_filters};
     for (size_t t = 0; t < 2; t++) {
         for (const struct filter *f = tables[t]; f->name; f++) {
-            if (slice_is(name, f->name))
-                return f->apply(r, v, a, out);
+            if (!slice_is(name, f->name))
+                continue;
+            if (!run_spend_on(r, v) || !run_room(r, 0) || !run_enter(r))
+                return false;
+            bool ok = f->apply(r, v, a, out);
+            r->depth--;
+            return ok;
         }
     }
     return run_error(r, "unknown filter '%.*s'", (int)(name.len < 80 ? name.len : 80), name.data);

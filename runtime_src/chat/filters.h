@@ -14,7 +14,7 @@ extern const struct filter list_filters[]; // closed by a NULL name
 
 // str() of an argument.
 bool args_text(struct run *r, const struct args *a, size_t index, const char *name,
-              const char *fallback, struct slice *out);
+               const char *fallback, struct slice *out);
 bool args_flag(const struct args *a, size_t index, const char *name);
 
 #endif

@@ -22,6 +22,8 @@ static bool follow_or(struct run *r, const struct value *item, const struct valu
         return true;
     }
     for (size_t at = 0; at <= path->s.len;) {
+        if (!run_spend(r, 1))
+            return false;
         size_t end = text_find(path->s, slice_of("."), at);
         end = end == SIZE_MAX ? path->s.len : end;
         struct slice part = {path->s.data + at, end - at};
@@ -65,8 +67,8 @@ static bool filter_join(struct run *r, const struct value *v, const struct args 
     bool ok = value_items(r, v, &items) && args_text(r, a, 0, "d", "", &between);
     for (size_t i = 0; ok && i < items->count; i++) {
         struct value part;
-        ok = follow(r, &items->items[i], args_get(a, 1, "attribute"), &part)
-             && (i == 0 || run_put(r, &b, between.data, between.len)) && value_str(r, &part, &b);
+        ok = follow(r, &items->items[i], args_get(a, 1, "attribute"), &part) &&
+             (i == 0 || run_put(r, &b, between.data, between.len)) && value_str(r, &part, &b);
     }
     *out = value_string(arena_copy(r->arena, b.data, b.len));
     buf_free(&b);
@@ -212,6 +214,17 @@ static bool filter_rejectattr(struct run *r, const struct value *v, const struct
 
 // ---- Order -------------------------------------------------------------------------------------
 
+// A text in lower case, unless case counts; other values stay.
+static bool fold_case(struct run *r, bool exact, struct value *v)
+{
+    if (exact || v->kind != VALUE_STRING)
+        return true;
+    if (!run_spend_on(r, v) || !run_room(r, v->s.len))
+        return false;
+    *v = text_case(r, v->s, 'l');
+    return true;
+}
+
 struct keyed {
     struct value key, item;
 };
@@ -227,8 +240,8 @@ static bool merge_sort(struct run *r, struct keyed *k, size_t n, struct keyed *s
     memcpy(spare, k, n * sizeof *k);
     for (size_t i = 0, left = 0, right = half; i < n; i++) {
         int order = 0;
-        if (left < half && right < n
-            && !value_compare(r, &spare[left].key, &spare[right].key, &order))
+        if (left < half && right < n &&
+            !value_compare(r, &spare[left].key, &spare[right].key, &order))
             return false;
         bool take_left = right == n || (left < half && (down ? order >= 0 : order <= 0));
         k[i] = spare[take_left ? left++ : right++];
@@ -245,8 +258,8 @@ static bool sort_items(struct run *r, const struct list *items, const struct val
         k[i].item = items->items[i];
         if (!follow(r, &k[i].item, path, &k[i].key))
             return false;
-        if (!exact && k[i].key.kind == VALUE_STRING)
-            k[i].key = text_case(r, k[i].key.s, 'l');
+        if (!fold_case(r, exact, &k[i].key))
+            return false;
     }
     if (!merge_sort(r, k, items->count, k + items->count, down))
         return false;
@@ -260,9 +273,9 @@ static bool filter_sort(struct run *r, const struct value *v, const struct args 
                         struct value *out)
 {
     struct list *items;
-    return value_items(r, v, &items)
-           && sort_items(r, items, args_get(a, 2, "attribute"), args_flag(a, 1, "case_sensitive"),
-                         args_flag(a, 0, "reverse"), out);
+    return value_items(r, v, &items) &&
+           sort_items(r, items, args_get(a, 2, "attribute"), args_flag(a, 1, "case_sensitive"),
+                      args_flag(a, 0, "reverse"), out);
 }
 
 static bool filter_dictsort(struct run *r, const struct value *v, const struct args *a,
@@ -291,13 +304,12 @@ static bool filter_unique(struct run *r, const struct value *v, const struct arg
         struct value key;
         if (!follow(r, &items->items[i], args_get(a, 1, "attribute"), &key))
             return false;
-        if (key.kind == VALUE_STRING && !args_flag(a, 0, "case_sensitive"))
-            key = text_case(r, key.s, 'l');
+        if (!fold_case(r, args_flag(a, 0, "case_sensitive"), &key))
+            return false;
         if (!value_hashable(r, &key))
             return false;
-        r->steps += (long)seen.dict->count / 16; // the look-up walks
-        if (r->steps > JINJA_MAX_STEPS)
-            return run_error(r, "more than %d steps", JINJA_MAX_STEPS);
+        if (!run_spend(r, seen.dict->count >> 4)) // the look-up walks
+            return false;
         if (dict_get(seen.dict, key))
             continue;
         dict_set(r->arena, seen.dict, key, value_none());
@@ -319,8 +331,8 @@ static bool extreme(struct run *r, const struct value *v, const struct args *a, 
         int order = 0;
         if (!follow(r, &items->items[i], args_get(a, 1, "attribute"), &key))
             return false;
-        if (key.kind == VALUE_STRING && !args_flag(a, 0, "case_sensitive"))
-            key = text_case(r, key.s, 'l');
+        if (!fold_case(r, args_flag(a, 0, "case_sensitive"), &key))
+            return false;
         if (i > 0 && !value_compare(r, &key, &best, &order))
             return false;
         if (i == 0 || (last ? order > 0 : order < 0)) {
@@ -353,18 +365,30 @@ static bool filter_sum(struct run *r, const struct value *v, const struct args *
         return false;
     for (size_t i = 0; i < items->count; i++) {
         struct value part, sum = *out;
-        if (!follow(r, &items->items[i], args_get(a, 0, "attribute"), &part)
-            || !value_operate(r, slice_of("+"), &sum, &part, out))
+        if (!follow(r, &items->items[i], args_get(a, 0, "attribute"), &part) ||
+            !value_operate(r, slice_of("+"), &sum, &part, out))
             return false;
     }
     return true;
 }
 
 const struct filter list_filters[] = {
-    {"list", filter_list}, {"join", filter_join}, {"first", filter_first}, {"last", filter_last},
-    {"reverse", filter_reverse}, {"items", filter_items}, {"map", filter_map},
-    {"select", filter_select}, {"reject", filter_reject}, {"selectattr", filter_selectattr},
-    {"rejectattr", filter_rejectattr}, {"sort", filter_sort}, {"dictsort", filter_dictsort},
-    {"unique", filter_unique}, {"min", filter_min}, {"max", filter_max}, {"sum", filter_sum},
+    {"list", filter_list},
+    {"join", filter_join},
+    {"first", filter_first},
+    {"last", filter_last},
+    {"reverse", filter_reverse},
+    {"items", filter_items},
+    {"map", filter_map},
+    {"select", filter_select},
+    {"reject", filter_reject},
+    {"selectattr", filter_selectattr},
+    {"rejectattr", filter_rejectattr},
+    {"sort", filter_sort},
+    {"dictsort", filter_dictsort},
+    {"unique", filter_unique},
+    {"min", filter_min},
+    {"max", filter_max},
+    {"sum", filter_sum},
     {NULL, NULL},
 };

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions that templates may call.
-#include <string.h>
-#include <time.h>
-
 #include "chat/jinja.h"
 
 static bool call_range(struct run *r, const struct args *a, struct value *out)
@@ -36,10 +33,10 @@ static bool call_dict(struct run *r, const struct args *a, struct value *out)
         return run_error(r, "dict and namespace take a dict and keywords");
     for (size_t i = 0; a->count && i < a->values[0].dict->count; i++) {
         const struct pair *p = &a->values[0].dict->pairs[i];
-        dict_set(r->arena, out->dict, p->key, p->value);
+        run_dict_set(r, out->dict, p->key, p->value);
     }
     for (size_t i = 0; i < a->named; i++)
-        dict_set(r->arena, out->dict, value_string(a->names[i]), a->values[a->count + i]);
+        run_dict_set(r, out->dict, value_string(a->names[i]), a->values[a->count + i]);
     return true;
 }
 
@@ -63,24 +60,9 @@ static bool call_raise(struct run *r, const struct args *a, struct value *out)
 static bool call_strftime(struct run *r, const struct args *a, struct value *out)
 {
     const struct value *format = args_get(a, 0, "format");
-    char text[256];
-    time_t now = time(NULL);
-    // localtime's shared result can only be wrong for a moment around midnight, which every caller
-    // writes alike.
-    const struct tm *local = localtime(&now);
-    if (!format || format->kind != VALUE_STRING || !local)
+    if (!format || format->kind != VALUE_STRING)
         return run_error(r, "strftime_now needs a format");
-    const char *pattern = arena_copy(r->arena, format->s.data, format->s.len).data;
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-#endif
-    size_t n = strftime(text, sizeof text, pattern, local);
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
-    *out = value_string(arena_copy(r->arena, text, n));
-    return true;
+    return clock_format(r, format->s, out);
 }
 
 void functions_define(struct run *r, struct scope *globals)
@@ -89,8 +71,9 @@ void functions_define(struct run *r, struct scope *globals)
         const char *name;
         bool (*call)(struct run *r, const struct args *a, struct value *out);
     } functions[] = {
-        {"range", call_range}, {"dict", call_dict}, {"namespace", call_namespace},
-        {"raise_exception", call_raise}, {"strftime_now", call_strftime},
+        {"range", call_range},           {"dict", call_dict},
+        {"namespace", call_namespace},   {"raise_exception", call_raise},
+        {"strftime_now", call_strftime},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         struct value f = {.kind = VALUE_FUNCTION, .function = functions[i].call};

@@ -11,12 +11,13 @@
 #include "base/base.h"
 
 // Limits, so that a hostile template ends with an error and not with the machine.
-#define JINJA_MAX_SOURCE (16u << 20) // bytes of a template
-#define JINJA_MAX_DEPTH 200          // nesting of expressions, blocks and calls
-#define JINJA_MAX_STEPS 5000000      // tree nodes visited in one rendering
-#define JINJA_MAX_TEXT (64u << 20)   // bytes of one string, or of the output
+#define JINJA_MAX_SOURCE (16u << 20)  // bytes of a template
+#define JINJA_MAX_DEPTH 200           // nesting of expressions, blocks and calls
+#define JINJA_MAX_STEPS 5000000       // tree nodes visited in one rendering
+#define JINJA_MAX_TEXT (64u << 20)    // bytes of one string, or of the output
 #define JINJA_MAX_MEMORY (512u << 20) // bytes of values in one rendering
-#define JINJA_MAX_RANGE 100000       // items of range(), as in Jinja's sandbox
+#define JINJA_MAX_KEY 1000            // values in a tuple that is a key
+#define JINJA_MAX_RANGE 100000        // items of range(), as in Jinja's sandbox
 
 // ---- Arena -------------------------------------------------------------------------------------
 
@@ -34,8 +35,19 @@ void arena_free(struct arena *a);
 // ---- Values ------------------------------------------------------------------------------------
 
 enum value_kind {
-    VALUE_UNDEFINED, VALUE_NONE, VALUE_BOOL, VALUE_INT, VALUE_FLOAT, VALUE_STRING, VALUE_LIST,
-    VALUE_DICT, VALUE_NAMESPACE, VALUE_LOOP, VALUE_MACRO, VALUE_FUNCTION, VALUE_METHOD
+    VALUE_UNDEFINED,
+    VALUE_NONE,
+    VALUE_BOOL,
+    VALUE_INT,
+    VALUE_FLOAT,
+    VALUE_STRING,
+    VALUE_LIST,
+    VALUE_DICT,
+    VALUE_NAMESPACE,
+    VALUE_LOOP,
+    VALUE_MACRO,
+    VALUE_FUNCTION,
+    VALUE_METHOD
 };
 
 struct list;
@@ -52,7 +64,7 @@ struct value {
         bool b;
         int64_t i;
         double f;
-        struct slice s;    // also the name of an undefined value, for messages
+        struct slice s; // also the name of an undefined value, for messages
         struct list *list;
         struct dict *dict; // DICT and NAMESPACE
         struct loop *loop;
@@ -97,16 +109,19 @@ struct value value_float(double f);
 struct value value_none(void);
 struct value value_list(struct arena *a);
 struct value value_dict(struct arena *a);
+void list_reserve(struct arena *a, struct list *l, size_t cap); // room for so many in all
 void list_push(struct arena *a, struct list *l, struct value v);
+// Keys are hashable (value_hashable), so that looking one up is bounded.
 void dict_set(struct arena *a, struct dict *d, struct value key, struct value v);
 const struct value *dict_get(const struct dict *d, struct value key); // NULL when absent
 const struct value *dict_find(const struct dict *d, const char *key);
 
 bool value_truth(const struct value *v);
-bool value_equal(const struct value *a, const struct value *b);
 bool value_is_number(const struct value *v); // also bool, as in Python
 double value_number(const struct value *v);
 const char *value_type_name(const struct value *v); // Python's
+// Both walk nested values; an error when that takes too many steps or nests too deep.
+bool value_equal(struct run *r, const struct value *a, const struct value *b, bool *equal);
 // -1, 0, 1; error when the two have no order.
 bool value_compare(struct run *r, const struct value *a, const struct value *b, int *order);
 // Appends str(v) or repr(v).
@@ -130,12 +145,39 @@ bool value_items(struct run *r, const struct value *v, struct list **out);
 
 enum node_kind {
     // expressions
-    NODE_CONST, NODE_NAME, NODE_LIST, NODE_TUPLE, NODE_DICT, NODE_ATTRIBUTE, NODE_ITEM, NODE_SLICE,
-    NODE_CALL, NODE_FILTER, NODE_TEST, NODE_NEGATE, NODE_PLUS, NODE_NOT, NODE_BINARY, NODE_COMPARE,
-    NODE_AND, NODE_OR, NODE_CONCAT, NODE_CONDITION,
+    NODE_CONST,
+    NODE_NAME,
+    NODE_LIST,
+    NODE_TUPLE,
+    NODE_DICT,
+    NODE_ATTRIBUTE,
+    NODE_ITEM,
+    NODE_SLICE,
+    NODE_CALL,
+    NODE_FILTER,
+    NODE_TEST,
+    NODE_NEGATE,
+    NODE_PLUS,
+    NODE_NOT,
+    NODE_BINARY,
+    NODE_COMPARE,
+    NODE_AND,
+    NODE_OR,
+    NODE_CONCAT,
+    NODE_CONDITION,
     // statements
-    NODE_TEXT, NODE_OUTPUT, NODE_FOR, NODE_IF, NODE_SET, NODE_SET_BLOCK, NODE_MACRO,
-    NODE_CALL_BLOCK, NODE_FILTER_BLOCK, NODE_SCOPE, NODE_BREAK, NODE_CONTINUE
+    NODE_TEXT,
+    NODE_OUTPUT,
+    NODE_FOR,
+    NODE_IF,
+    NODE_SET,
+    NODE_SET_BLOCK,
+    NODE_MACRO,
+    NODE_CALL_BLOCK,
+    NODE_FILTER_BLOCK,
+    NODE_SCOPE,
+    NODE_BREAK,
+    NODE_CONTINUE
 };
 
 struct nodes {
@@ -158,8 +200,17 @@ struct node {
 // ---- Parsing -----------------------------------------------------------------------------------
 
 enum token_kind {
-    TOKEN_END, TOKEN_TEXT, TOKEN_OUTPUT_BEGIN, TOKEN_OUTPUT_END, TOKEN_BLOCK_BEGIN,
-    TOKEN_BLOCK_END, TOKEN_NAME, TOKEN_STRING, TOKEN_INT, TOKEN_FLOAT, TOKEN_OPERATOR
+    TOKEN_END,
+    TOKEN_TEXT,
+    TOKEN_OUTPUT_BEGIN,
+    TOKEN_OUTPUT_END,
+    TOKEN_BLOCK_BEGIN,
+    TOKEN_BLOCK_END,
+    TOKEN_NAME,
+    TOKEN_STRING,
+    TOKEN_INT,
+    TOKEN_FLOAT,
+    TOKEN_OPERATOR
 };
 
 struct token {
@@ -219,7 +270,7 @@ struct loop {
 
 struct macro {
     const struct node *node;
-    struct scope *scope;       // where it was defined
+    struct scope *scope;        // where it was defined
     const struct value *caller; // what caller() is inside, or NULL
 };
 
@@ -233,6 +284,13 @@ struct run {
 };
 
 bool run_error(struct run *r, const char *fmt, ...) BASE_PRINTF(2, 3); // always false
+// Counts work that no tree node stands for; an error beyond the limit.
+bool run_spend(struct run *r, size_t steps);
+bool run_spend_on(struct run *r, const struct value *v); // work in proportion to the size of v
+bool run_spend_search(struct run *r, struct slice s, struct slice part);
+bool run_room(struct run *r, size_t size); // whether so many bytes more may be taken
+bool run_enter(struct run *r);             // one level deeper; undone by r->depth--
+void run_dict_set(struct run *r, struct dict *d, struct value key, struct value v);
 bool run_put(struct run *r, struct buf *b, const char *data, size_t len);
 bool run_statements(struct run *r, const struct nodes *body);
 bool run_eval(struct run *r, const struct node *n, struct value *out);
@@ -244,12 +302,13 @@ const struct value *scope_find(const struct scope *s, struct slice name);
 bool value_attribute(struct run *r, const struct value *v, struct slice name, struct value *out);
 bool value_item(struct run *r, const struct value *v, const struct value *key, struct value *out);
 bool value_slice(struct run *r, const struct value *v, const struct value part[3],
-               struct value *out);
+                 struct value *out);
 // One binary operator by its text.
 bool value_operate(struct run *r, struct slice op, const struct value *a, const struct value *b,
-             struct value *out);
+                   struct value *out);
 bool value_contains(struct run *r, const struct value *all, const struct value *one, bool *out);
 bool value_hashable(struct run *r, const struct value *v); // may be a key; else an error
+bool value_is_key(const struct value *v);                  // the same as a question
 
 // A template (chat.h) with any variables; they and the values made on the way live in the arena.
 struct chat_template;
@@ -261,7 +320,7 @@ bool chat_render_values(const struct chat_template *t, struct arena *arena,
 // Argument `index`, or the keyword `name`; NULL when not given.
 const struct value *args_get(const struct args *a, size_t index, const char *name);
 bool args_int(struct run *r, const struct args *a, size_t index, const char *name, int64_t fallback,
-             int64_t *out);
+              int64_t *out);
 
 bool filter_apply(struct run *r, struct slice name, const struct value *v, const struct args *a,
                   struct value *out);
@@ -274,12 +333,15 @@ bool method_call(struct run *r, const struct value *self, struct slice name, con
 // range(), namespace() and the others that a template may call.
 void functions_define(struct run *r, struct scope *globals);
 
+// The local time as a pattern of strftime asks; an error for a letter that is unknown.
+bool clock_format(struct run *r, struct slice pattern, struct value *out);
+
 // Python's str methods on slices, shared by filters and methods. `chars` NULL is white space.
 bool text_is_space(uint32_t code);
 struct slice text_strip(struct slice s, const char *chars, bool left, bool right);
 size_t text_length(struct slice s); // in characters
-bool text_replace(struct run *r, struct slice s, struct slice old, struct slice with,
-                  int64_t count, struct value *out);
+bool text_replace(struct run *r, struct slice s, struct slice old, struct slice with, int64_t count,
+                  struct value *out);
 struct value text_case(struct run *r, struct slice s, char how); // see text.c
 // The first place of `part` in s at or after `from`, or SIZE_MAX.
 size_t text_find(struct slice s, struct slice part, size_t from);

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "chat/jinja.h"
-#include "tokenizer/unicode.h"
 
 #define MAX_BRACKETS JINJA_MAX_DEPTH
 
@@ -57,7 +57,7 @@ static size_t space_ahead(const struct lexer *l)
     size_t at = l->pos;
     while (at < l->len) {
         uint32_t code;
-        size_t n = unicode_read(l->s, at, &code);
+        size_t n = utf8_read((struct slice){l->s, l->len}, at, &code);
         if (!text_is_space(code))
             break;
         at += n;
@@ -104,28 +104,12 @@ static int hex_digits(const char *s, size_t n, uint32_t *out)
 {
     *out = 0;
     for (size_t i = 0; i < n; i++) {
-        char c = s[i];
-        int digit = c >= '0' && c <= '9' ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = hex_value(s[i]);
         if (digit < 0)
             return 0;
         *out = *out << 4 | (uint32_t)digit;
     }
     return 1;
-}
-
-static size_t put_code(char *at, uint32_t code)
-{
-    if (code < 0x80) {
-        at[0] = (char)code;
-        return 1;
-    }
-    size_t n = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    for (size_t i = n - 1; i > 0; i--, code >>= 6)
-        at[i] = (char)(0x80 | (code & 0x3f));
-    at[0] = (char)((n == 2 ? 0xc0 : n == 3 ? 0xe0 : 0xf0) | code);
-    return n;
 }
 
 // One escape at s (after the backslash), as in Python; returns how much it took, 0 when unknown.
@@ -142,16 +126,16 @@ static size_t unescape(const char *s, size_t len, char *to, size_t *put)
     }
     size_t digits = s[0] == 'x' ? 2 : s[0] == 'u' ? 4 : s[0] == 'U' ? 8 : 0;
     uint32_t code;
-    if (digits && len > digits && hex_digits(s + 1, digits, &code) && code < 0x110000
-        && (code < 0xd800 || code > 0xdfff)) {
-        *put = put_code(to, code);
+    if (digits && len > digits && hex_digits(s + 1, digits, &code) && code < 0x110000 &&
+        (code < 0xd800 || code > 0xdfff)) {
+        *put = utf8_put(to, code);
         return digits + 1;
     }
     if (s[0] >= '0' && s[0] <= '7') {
         size_t n = 0;
         for (code = 0; n < 3 && n < len && s[n] >= '0' && s[n] <= '7'; n++)
             code = code * 8 + (uint32_t)(s[n] - '0');
-        *put = put_code(to, code);
+        *put = utf8_put(to, code);
         return n;
     }
     return 0;
@@ -188,8 +172,8 @@ static bool is_digit(char c)
 
 static bool is_name_char(char c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'
-           || (unsigned char)c >= 0x80;
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           (unsigned char)c >= 0x80;
 }
 
 static void lex_number(struct lexer *l)

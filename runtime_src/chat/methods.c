@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "chat/filters.h"
 #include "tokenizer/unicode.h"
 
@@ -40,6 +41,8 @@ static bool strip_sides(const struct call *c, bool left, bool right)
     const char *text = NULL;
     if (chars && chars->kind != VALUE_NONE) {
         if (!text_arg(c, 0, &set))
+            return false;
+        if (!run_spend_search(c->r, c->self->s, set))
             return false;
         text = arena_copy(c->r->arena, set.data, set.len).data;
     }
@@ -86,9 +89,10 @@ static bool str_title(const struct call *c)
     return true;
 }
 
-static void push_part(const struct call *c, struct list *l, size_t from, size_t to)
+static bool push_part(const struct call *c, struct list *l, size_t from, size_t to)
 {
     list_push(c->r->arena, l, value_string((struct slice){c->self->s.data + from, to - from}));
+    return run_room(c->r, 0);
 }
 
 // The next run of white space at or after `at`: its start, and its length in *len.
@@ -97,7 +101,7 @@ static size_t find_space(struct slice s, size_t at, size_t *len)
     uint32_t code;
     size_t n, start = s.len;
     for (; at < s.len; at += n) {
-        n = unicode_read(s.data, at, &code);
+        n = utf8_read(s, at, &code);
         if (text_is_space(code) && start == s.len)
             start = at;
         else if (!text_is_space(code) && start != s.len)
@@ -107,20 +111,20 @@ static size_t find_space(struct slice s, size_t at, size_t *len)
     return start;
 }
 
-static void split_space(const struct call *c, int64_t limit, struct list *parts)
+static bool split_space(const struct call *c, int64_t limit, struct list *parts)
 {
     struct slice s = text_strip(c->self->s, NULL, true, limit < 0);
     size_t base = (size_t)(s.data - c->self->s.data), at = 0;
     while (at < s.len) {
         size_t len, end = limit == 0 ? s.len : find_space(s, at, &len);
-        if (limit == 0) {
-            push_part(c, parts, base + at, base + s.len);
-            return;
-        }
-        push_part(c, parts, base + at, base + end);
+        if (limit == 0)
+            return push_part(c, parts, base + at, base + s.len);
+        if (!push_part(c, parts, base + at, base + end))
+            return false;
         at = end + len;
         limit -= limit > 0;
     }
+    return true;
 }
 
 static bool str_split(const struct call *c)
@@ -133,19 +137,20 @@ static bool str_split(const struct call *c)
     *c->out = value_list(c->r->arena);
     struct list *parts = c->out->list;
     if (!given || given->kind == VALUE_NONE) {
-        split_space(c, limit, parts);
-        return true;
+        return split_space(c, limit, parts);
     }
     if (given->kind != VALUE_STRING || !(by = given->s).len)
         return run_error(c->r, "split needs a separator that is not empty");
+    if (!run_spend_search(c->r, s, by))
+        return false;
     size_t done = 0, at;
     while (limit != 0 && (at = text_find(s, by, done)) != SIZE_MAX) {
-        push_part(c, parts, done, at);
+        if (!push_part(c, parts, done, at))
+            return false;
         done = at + by.len;
         limit -= limit > 0;
     }
-    push_part(c, parts, done, s.len);
-    return true;
+    return push_part(c, parts, done, s.len);
 }
 
 // The last place of `part` that ends at or before `end`, or SIZE_MAX.
@@ -168,14 +173,18 @@ static bool str_rsplit(const struct call *c)
         return str_split(c);
     if (!given || given->kind != VALUE_STRING || !given->s.len)
         return run_error(c->r, "rsplit with a limit needs a separator");
+    if (!run_spend_search(c->r, c->self->s, given->s))
+        return false;
     struct slice s = c->self->s;
     struct value back = value_list(c->r->arena);
     size_t end = s.len, at;
     while (limit-- > 0 && (at = find_last(s, given->s, end)) != SIZE_MAX) {
-        push_part(c, back.list, at + given->s.len, end);
+        if (!push_part(c, back.list, at + given->s.len, end))
+            return false;
         end = at;
     }
-    push_part(c, back.list, 0, end);
+    if (!push_part(c, back.list, 0, end))
+        return false;
     *c->out = value_list(c->r->arena);
     for (size_t i = back.list->count; i-- > 0;)
         list_push(c->r->arena, c->out->list, back.list->items[i]);
@@ -185,8 +194,8 @@ static bool str_rsplit(const struct call *c)
 // Line ends of str.splitlines other than "\r\n".
 static bool ends_line(uint32_t code)
 {
-    return (code >= '\n' && code <= '\r') || (code >= 0x1c && code <= 0x1e) || code == 0x85
-           || code == 0x2028 || code == 0x2029;
+    return (code >= '\n' && code <= '\r') || (code >= 0x1c && code <= 0x1e) || code == 0x85 ||
+           code == 0x2028 || code == 0x2029;
 }
 
 static bool str_splitlines(const struct call *c)
@@ -197,17 +206,16 @@ static bool str_splitlines(const struct call *c)
     size_t from = 0;
     for (size_t i = 0, n; i < s.len; i += n) {
         uint32_t code;
-        n = unicode_read(s.data, i, &code);
+        n = utf8_read(s, i, &code);
         if (!ends_line(code))
             continue;
         if (code == '\r' && i + 1 < s.len && s.data[i + 1] == '\n')
             n = 2;
-        push_part(c, c->out->list, from, keep ? i + n : i);
+        if (!push_part(c, c->out->list, from, keep ? i + n : i))
+            return false;
         from = i + n;
     }
-    if (from < s.len)
-        push_part(c, c->out->list, from, s.len);
-    return true;
+    return from == s.len || push_part(c, c->out->list, from, s.len);
 }
 
 // Whether the text begins (or ends) with the argument, or with one of a tuple.
@@ -226,8 +234,8 @@ static bool affix(const struct call *c, bool end)
         struct slice s = c->self->s, part = one.list->items[i].s;
         if (one.list->items[i].kind != VALUE_STRING)
             return run_error(c->r, "startswith and endswith need str");
-        if (part.len <= s.len
-            && (!part.len || !memcmp(s.data + (end ? s.len - part.len : 0), part.data, part.len)))
+        if (part.len <= s.len &&
+            (!part.len || !memcmp(s.data + (end ? s.len - part.len : 0), part.data, part.len)))
             *c->out = value_bool(true);
     }
     return true;
@@ -266,9 +274,9 @@ static bool str_replace(const struct call *c)
 {
     struct slice old, with;
     int64_t count;
-    return text_arg(c, 0, &old) && text_arg(c, 1, &with)
-           && args_int(c->r, c->args, 2, "count", -1, &count)
-           && text_replace(c->r, c->self->s, old, with, count, c->out);
+    return text_arg(c, 0, &old) && text_arg(c, 1, &with) &&
+           args_int(c->r, c->args, 2, "count", -1, &count) &&
+           text_replace(c->r, c->self->s, old, with, count, c->out);
 }
 
 static bool found_at(const struct call *c, size_t at)
@@ -281,13 +289,15 @@ static bool found_at(const struct call *c, size_t at)
 static bool str_find(const struct call *c)
 {
     struct slice part;
-    return text_arg(c, 0, &part) && found_at(c, text_find(c->self->s, part, 0));
+    return text_arg(c, 0, &part) && run_spend_search(c->r, c->self->s, part) &&
+           found_at(c, text_find(c->self->s, part, 0));
 }
 
 static bool str_rfind(const struct call *c)
 {
     struct slice part;
-    return text_arg(c, 0, &part) && found_at(c, find_last(c->self->s, part, c->self->s.len));
+    return text_arg(c, 0, &part) && run_spend_search(c->r, c->self->s, part) &&
+           found_at(c, find_last(c->self->s, part, c->self->s.len));
 }
 
 static bool str_index(const struct call *c)
@@ -298,7 +308,7 @@ static bool str_index(const struct call *c)
 static bool str_count(const struct call *c)
 {
     struct slice part;
-    if (!text_arg(c, 0, &part))
+    if (!text_arg(c, 0, &part) || !run_spend_search(c->r, c->self->s, part))
         return false;
     int64_t n = part.len ? 0 : (int64_t)text_length(c->self->s) + 1;
     for (size_t at = 0; part.len && (at = text_find(c->self->s, part, at)) != SIZE_MAX;)
@@ -318,8 +328,8 @@ static bool str_join(const struct call *c)
     for (size_t i = 0; ok && i < items->count; i++) {
         const struct value *item = &items->items[i];
         ok = item->kind == VALUE_STRING
-                 ? (i == 0 || run_put(c->r, &b, c->self->s.data, c->self->s.len))
-                       && run_put(c->r, &b, item->s.data, item->s.len)
+                 ? (i == 0 || run_put(c->r, &b, c->self->s.data, c->self->s.len)) &&
+                       run_put(c->r, &b, item->s.data, item->s.len)
                  : run_error(c->r, "sequence item %zu: expected str instance, %s found", i,
                              value_type_name(item));
     }
@@ -335,7 +345,7 @@ static bool all_are(const struct call *c, bool (*is)(uint32_t code))
     bool all = s.len > 0;
     for (size_t i = 0, n; i < s.len; i += n) {
         uint32_t code;
-        n = unicode_read(s.data, i, &code);
+        n = utf8_read(s, i, &code);
         all = all && is(code);
     }
     *c->out = value_bool(all);
@@ -431,8 +441,12 @@ static bool list_count(const struct call *c)
 {
     const struct value *one = args_get(c->args, 0, NULL);
     int64_t n = 0;
-    for (size_t i = 0; one && i < c->self->list->count; i++)
-        n += value_equal(&c->self->list->items[i], one);
+    for (size_t i = 0; one && i < c->self->list->count; i++) {
+        bool equal;
+        if (!value_equal(c->r, &c->self->list->items[i], one, &equal))
+            return false;
+        n += equal;
+    }
     *c->out = value_int(n);
     return true;
 }
@@ -441,7 +455,10 @@ static bool list_index(const struct call *c)
 {
     const struct value *one = args_get(c->args, 0, NULL);
     for (size_t i = 0; one && i < c->self->list->count; i++) {
-        if (value_equal(&c->self->list->items[i], one)) {
+        bool equal;
+        if (!value_equal(c->r, &c->self->list->items[i], one, &equal))
+            return false;
+        if (equal) {
             *c->out = value_int((int64_t)i);
             return true;
         }
@@ -463,7 +480,10 @@ static bool loop_changed(const struct call *c)
     struct loop *l = c->self->loop;
     for (size_t i = 0; i < c->args->count; i++)
         list_push(c->r->arena, now.list, c->args->values[i]);
-    *c->out = value_bool(!value_equal(&now, &l->last_changed));
+    bool equal;
+    if (!value_equal(c->r, &now, &l->last_changed, &equal))
+        return false;
+    *c->out = value_bool(!equal);
     l->last_changed = now;
     return true;
 }
@@ -475,23 +495,39 @@ static const struct {
     const char *name;
     bool (*call)(const struct call *c);
 } methods[] = {
-    {VALUE_STRING, "strip", str_strip}, {VALUE_STRING, "lstrip", str_lstrip},
-    {VALUE_STRING, "rstrip", str_rstrip}, {VALUE_STRING, "upper", str_upper},
-    {VALUE_STRING, "lower", str_lower}, {VALUE_STRING, "capitalize", str_capitalize},
-    {VALUE_STRING, "title", str_title}, {VALUE_STRING, "split", str_split},
-    {VALUE_STRING, "rsplit", str_rsplit}, {VALUE_STRING, "splitlines", str_splitlines},
-    {VALUE_STRING, "startswith", str_startswith}, {VALUE_STRING, "endswith", str_endswith},
+    {VALUE_STRING, "strip", str_strip},
+    {VALUE_STRING, "lstrip", str_lstrip},
+    {VALUE_STRING, "rstrip", str_rstrip},
+    {VALUE_STRING, "upper", str_upper},
+    {VALUE_STRING, "lower", str_lower},
+    {VALUE_STRING, "capitalize", str_capitalize},
+    {VALUE_STRING, "title", str_title},
+    {VALUE_STRING, "split", str_split},
+    {VALUE_STRING, "rsplit", str_rsplit},
+    {VALUE_STRING, "splitlines", str_splitlines},
+    {VALUE_STRING, "startswith", str_startswith},
+    {VALUE_STRING, "endswith", str_endswith},
     {VALUE_STRING, "removeprefix", str_removeprefix},
-    {VALUE_STRING, "removesuffix", str_removesuffix}, {VALUE_STRING, "replace", str_replace},
-    {VALUE_STRING, "find", str_find}, {VALUE_STRING, "rfind", str_rfind},
-    {VALUE_STRING, "index", str_index}, {VALUE_STRING, "count", str_count},
-    {VALUE_STRING, "join", str_join}, {VALUE_STRING, "isdigit", str_isdigit},
-    {VALUE_STRING, "isalpha", str_isalpha}, {VALUE_STRING, "isspace", str_isspace},
-    {VALUE_STRING, "isupper", str_isupper}, {VALUE_STRING, "islower", str_islower},
-    {VALUE_DICT, "get", dict_method_get}, {VALUE_DICT, "items", dict_items},
-    {VALUE_DICT, "keys", dict_keys}, {VALUE_DICT, "values", dict_values},
-    {VALUE_LIST, "count", list_count}, {VALUE_LIST, "index", list_index},
-    {VALUE_LOOP, "cycle", loop_cycle}, {VALUE_LOOP, "changed", loop_changed},
+    {VALUE_STRING, "removesuffix", str_removesuffix},
+    {VALUE_STRING, "replace", str_replace},
+    {VALUE_STRING, "find", str_find},
+    {VALUE_STRING, "rfind", str_rfind},
+    {VALUE_STRING, "index", str_index},
+    {VALUE_STRING, "count", str_count},
+    {VALUE_STRING, "join", str_join},
+    {VALUE_STRING, "isdigit", str_isdigit},
+    {VALUE_STRING, "isalpha", str_isalpha},
+    {VALUE_STRING, "isspace", str_isspace},
+    {VALUE_STRING, "isupper", str_isupper},
+    {VALUE_STRING, "islower", str_islower},
+    {VALUE_DICT, "get", dict_method_get},
+    {VALUE_DICT, "items", dict_items},
+    {VALUE_DICT, "keys", dict_keys},
+    {VALUE_DICT, "values", dict_values},
+    {VALUE_LIST, "count", list_count},
+    {VALUE_LIST, "index", list_index},
+    {VALUE_LOOP, "cycle", loop_cycle},
+    {VALUE_LOOP, "changed", loop_changed},
 };
 
 static size_t find_method(const struct value *self, struct slice name)
@@ -511,5 +547,7 @@ bool method_call(struct run *r, const struct value *self, struct slice name, con
                  struct value *out)
 {
     struct value copy = *self; // `out` may be the same value
+    if (!run_spend_on(r, self) || !run_room(r, 0))
+        return false;
     return methods[find_method(self, name)].call(&(struct call){r, &copy, a, out});
 }

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "chat/jinja.h"
-#include "tokenizer/unicode.h"
 
 // ---- Arithmetic --------------------------------------------------------------------------------
 
@@ -22,6 +22,13 @@ static int64_t floor_div(int64_t a, int64_t b)
 {
     int64_t q = a / b;
     return q - (a % b != 0 && (a % b < 0) != (b < 0));
+}
+
+// With the sign of b; b is neither 0 nor -1.
+static int64_t floor_rest(int64_t a, int64_t b)
+{
+    int64_t rest = a % b;
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
 static bool power(struct run *r, int64_t a, int64_t b, struct value *out)
@@ -66,7 +73,7 @@ static bool operate_ints(struct run *r, struct slice op, int64_t a, int64_t b, s
     else if (op.data[0] == '/')
         i = floor_div(a, b);
     else
-        i = a - floor_div(a, b) * b;
+        i = floor_rest(a, b);
     *out = value_int(i);
     return !over || overflow(r);
 }
@@ -99,8 +106,7 @@ static bool operate_floats(struct run *r, struct slice op, double a, double b, s
 
 // ---- Sequences ---------------------------------------------------------------------------------
 
-static bool join_two(struct run *r, const struct value *a, const struct value *b,
-                     struct value *out)
+static bool join_two(struct run *r, const struct value *a, const struct value *b, struct value *out)
 {
     if (a->kind == VALUE_STRING) {
         struct buf text = {0};
@@ -110,6 +116,10 @@ static bool join_two(struct run *r, const struct value *a, const struct value *b
         return ok;
     }
     struct value all = value_list(r->arena);
+    size_t count = a->list->count + b->list->count;
+    if (!run_room(r, count * sizeof *all.list->items))
+        return false;
+    list_reserve(r->arena, all.list, count);
     all.list->tuple = a->list->tuple;
     for (size_t i = 0; i < a->list->count; i++)
         list_push(r->arena, all.list, a->list->items[i]);
@@ -159,18 +169,19 @@ static int64_t whole(const struct value *v)
 }
 
 bool value_operate(struct run *r, struct slice op, const struct value *a, const struct value *b,
-             struct value *out)
+                   struct value *out)
 {
     const struct value *undefined = a->kind == VALUE_UNDEFINED ? a : b;
     if (undefined->kind == VALUE_UNDEFINED)
-        return run_error(r, "'%.*s' is undefined", (int)(undefined->s.len < 80 ? undefined->s.len
-                         : 80), undefined->s.data ? undefined->s.data : "");
+        return run_error(r, "'%.*s' is undefined",
+                         (int)(undefined->s.len < 80 ? undefined->s.len : 80),
+                         undefined->s.data ? undefined->s.data : "");
     if (is_whole(a) && is_whole(b))
         return operate_ints(r, op, whole(a), whole(b), out);
     if (value_is_number(a) && value_is_number(b))
         return operate_floats(r, op, value_number(a), value_number(b), out);
-    bool same = a->kind == b->kind && (a->kind == VALUE_STRING
-                || (a->kind == VALUE_LIST && a->list->tuple == b->list->tuple));
+    bool same = a->kind == b->kind && (a->kind == VALUE_STRING ||
+                                       (a->kind == VALUE_LIST && a->list->tuple == b->list->tuple));
     if (slice_is(op, "+") && same)
         return join_two(r, a, b, out);
     if (slice_is(op, "*") && is_sequence(a) && is_whole(b))
@@ -191,10 +202,15 @@ static bool loop_attribute(struct run *r, const struct loop *l, struct slice nam
         const char *name;
         struct value value;
     } attributes[] = {
-        {"index", value_int(i + 1)}, {"index0", value_int(i)}, {"revindex", value_int(n - i)},
-        {"revindex0", value_int(n - i - 1)}, {"first", value_bool(i == 0)},
-        {"last", value_bool(i == n - 1)}, {"length", value_int(n)},
-        {"depth", value_int(l->depth)}, {"depth0", value_int(l->depth - 1)},
+        {"index", value_int(i + 1)},
+        {"index0", value_int(i)},
+        {"revindex", value_int(n - i)},
+        {"revindex0", value_int(n - i - 1)},
+        {"first", value_bool(i == 0)},
+        {"last", value_bool(i == n - 1)},
+        {"length", value_int(n)},
+        {"depth", value_int(l->depth)},
+        {"depth0", value_int(l->depth - 1)},
     };
     for (size_t k = 0; k < sizeof attributes / sizeof attributes[0]; k++) {
         if (slice_is(name, attributes[k].name)) {
@@ -238,10 +254,20 @@ bool value_attribute(struct run *r, const struct value *v, struct slice name, st
     }
     if (self.kind == VALUE_DICT || self.kind == VALUE_NAMESPACE) {
         const struct value *found = dict_get(self.dict, value_string(name));
+        r->steps += (long)(self.dict->count >> 4); // the look-up walks
         if (found)
             *out = *found;
     }
     return true;
+}
+
+static struct value character(struct slice s, int64_t index)
+{
+    uint32_t code;
+    size_t at = 0;
+    while (index-- > 0)
+        at += utf8_read(s, at, &code);
+    return value_string((struct slice){s.data + at, utf8_read(s, at, &code)});
 }
 
 bool value_item(struct run *r, const struct value *v, const struct value *key, struct value *out)
@@ -251,22 +277,21 @@ bool value_item(struct run *r, const struct value *v, const struct value *key, s
     if (v->kind == VALUE_UNDEFINED)
         return undefined_object(r, v, name);
     if (v->kind == VALUE_DICT) {
-        const struct value *found = dict_get(v->dict, *key);
+        const struct value *found = value_is_key(key) ? dict_get(v->dict, *key) : NULL;
+        r->steps += (long)(v->dict->count >> 4); // the look-up walks
         if (found) {
             *out = *found;
             return true;
         }
     }
     if ((v->kind == VALUE_LIST || v->kind == VALUE_STRING) && is_whole(key)) {
-        struct list *items;
-        if (!value_items(r, v, &items))
-            return false;
-        int64_t n = (int64_t)items->count, i = whole(key);
+        bool text = v->kind == VALUE_STRING;
+        int64_t n = (int64_t)(text ? text_length(v->s) : v->list->count), i = whole(key);
         if (i < 0)
             i += n;
         if (i >= 0 && i < n)
-            *out = items->items[i];
-        return true;
+            *out = text ? character(v->s, i) : v->list->items[i];
+        return !text || run_spend_on(r, v);
     }
     return key->kind != VALUE_STRING || value_attribute(r, v, key->s, out);
 }
@@ -283,7 +308,7 @@ static int64_t clamp(const struct value *v, int64_t n, int64_t step, int64_t fal
 }
 
 bool value_slice(struct run *r, const struct value *v, const struct value part[3],
-               struct value *out)
+                 struct value *out)
 {
     if (v->kind != VALUE_LIST && v->kind != VALUE_STRING)
         return v->kind == VALUE_UNDEFINED

@@ -23,8 +23,10 @@ bool parse_accept(struct parser *p, enum token_kind kind, const char *text)
 
 static const char *token_name(const struct token *t)
 {
-    return t->kind == TOKEN_OUTPUT_END ? "}}" : t->kind == TOKEN_BLOCK_END ? "%}"
-           : t->kind == TOKEN_END ? "the end of the template" : "this";
+    return t->kind == TOKEN_OUTPUT_END  ? "}}"
+           : t->kind == TOKEN_BLOCK_END ? "%}"
+           : t->kind == TOKEN_END       ? "the end of the template"
+                                        : "this";
 }
 
 bool parse_expect(struct parser *p, enum token_kind kind, const char *text)
@@ -107,8 +109,10 @@ static struct node *parse_number(struct parser *p)
         v = value_float(strtod(digits, &rest));
     } else {
         char form = digits[0] == '0' ? digits[1] : 0;
-        int base = form == 'x' || form == 'X' ? 16 : form == 'o' || form == 'O' ? 8
-                   : form == 'b' || form == 'B' ? 2 : 10;
+        int base = form == 'x' || form == 'X'   ? 16
+                   : form == 'o' || form == 'O' ? 8
+                   : form == 'b' || form == 'B' ? 2
+                                                : 10;
         unsigned long long i = strtoull(digits + (base == 10 ? 0 : 2), &rest, base);
         if (*rest || i > INT64_MAX || len + 1 == sizeof digits) {
             parse_error(p, "an integer that is too large or malformed");
@@ -185,7 +189,7 @@ static struct node *parse_name(struct parser *p)
         enum value_kind kind;
         bool b;
     } names[] = {
-        {"true", VALUE_BOOL, true}, {"True", VALUE_BOOL, true}, {"false", VALUE_BOOL, false},
+        {"true", VALUE_BOOL, true},   {"True", VALUE_BOOL, true},  {"false", VALUE_BOOL, false},
         {"False", VALUE_BOOL, false}, {"none", VALUE_NONE, false}, {"None", VALUE_NONE, false},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -339,8 +343,8 @@ static bool begins_argument(const struct token *t)
 {
     if (t->kind == TOKEN_NAME)
         return !slice_is(t->text, "else") && !slice_is(t->text, "or") && !slice_is(t->text, "and");
-    return t->kind == TOKEN_STRING || t->kind == TOKEN_INT || t->kind == TOKEN_FLOAT
-           || parse_is(t, TOKEN_OPERATOR, "[") || parse_is(t, TOKEN_OPERATOR, "{");
+    return t->kind == TOKEN_STRING || t->kind == TOKEN_INT || t->kind == TOKEN_FLOAT ||
+           parse_is(t, TOKEN_OPERATOR, "[") || parse_is(t, TOKEN_OPERATOR, "{");
 }
 
 static struct node *parse_test(struct parser *p, struct node *input)
@@ -550,8 +554,8 @@ struct node *parse_tuple(struct parser *p, bool condition)
     struct node *all = parse_node(p, NODE_TUPLE);
     parse_push(p, &all->list, n);
     while (accept_op(p, ",")) {
-        bool ends = p->at->kind == TOKEN_BLOCK_END || p->at->kind == TOKEN_OUTPUT_END
-                    || parse_is(p->at, TOKEN_OPERATOR, ")") || parse_is(p->at, TOKEN_NAME, "in");
+        bool ends = p->at->kind == TOKEN_BLOCK_END || p->at->kind == TOKEN_OUTPUT_END ||
+                    parse_is(p->at, TOKEN_OPERATOR, ")") || parse_is(p->at, TOKEN_NAME, "in");
         if (ends)
             break;
         if (!(n = condition ? parse_expression(p) : parse_or(p)))

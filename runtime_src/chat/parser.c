@@ -250,8 +250,8 @@ static bool parse_with(struct parser *p, struct node *n)
         if (n->list.count && !parse_expect(p, TOKEN_OPERATOR, ","))
             return false;
         struct node *set = parse_node(p, NODE_SET);
-        if (!(set->a = parse_target(p, false)) || !parse_expect(p, TOKEN_OPERATOR, "=")
-            || !(set->b = parse_expression(p)))
+        if (!(set->a = parse_target(p, false)) || !parse_expect(p, TOKEN_OPERATOR, "=") ||
+            !(set->b = parse_expression(p)))
             return false;
         parse_push(p, &n->list, set);
     }
@@ -292,9 +292,16 @@ static bool parse_statement(struct parser *p, struct nodes *out)
         const char *name;
         bool (*parse)(struct parser *p, struct node *n);
     } statements[] = {
-        {"for", parse_for}, {"if", parse_if}, {"set", parse_set}, {"macro", parse_macro},
-        {"call", parse_call_block}, {"with", parse_with}, {"filter", parse_filter_block},
-        {"generation", parse_generation}, {"break", parse_break}, {"continue", parse_continue},
+        {"for", parse_for},
+        {"if", parse_if},
+        {"set", parse_set},
+        {"macro", parse_macro},
+        {"call", parse_call_block},
+        {"with", parse_with},
+        {"filter", parse_filter_block},
+        {"generation", parse_generation},
+        {"break", parse_break},
+        {"continue", parse_continue},
     };
     struct node *n = parse_node(p, NODE_IF);
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {

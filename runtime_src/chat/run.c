@@ -20,6 +20,46 @@ bool run_error(struct run *r, const char *fmt, ...)
     return err_set(r->e, "chat template, line %d: %s", r->line, text);
 }
 
+bool run_spend(struct run *r, size_t steps)
+{
+    if (steps > JINJA_MAX_STEPS || (r->steps += (long)steps) > JINJA_MAX_STEPS)
+        return run_error(r, "more than %d steps", JINJA_MAX_STEPS);
+    return true;
+}
+
+bool run_spend_on(struct run *r, const struct value *v)
+{
+    return run_spend(r, 1 + (v->kind == VALUE_STRING ? v->s.len >> 10
+                             : v->kind == VALUE_LIST ? v->list->count >> 4
+                             : v->kind == VALUE_DICT ? v->dict->count >> 4
+                                                     : 0));
+}
+
+// The search for a part compares at worst the whole part at each place.
+bool run_spend_search(struct run *r, struct slice s, struct slice part)
+{
+    return run_spend(r, s.len / 16384 * part.len + (s.len % 16384 * part.len >> 14));
+}
+
+bool run_room(struct run *r, size_t size)
+{
+    if (size > JINJA_MAX_MEMORY || r->arena->total > JINJA_MAX_MEMORY - size)
+        return run_error(r, "more than %u bytes of values", JINJA_MAX_MEMORY);
+    return true;
+}
+
+bool run_enter(struct run *r)
+{
+    return ++r->depth <= JINJA_MAX_DEPTH * 2 || run_error(r, "calls or values nest too deep");
+}
+
+// The walk to the key's place counts; the next node that is run sees whether it was too much.
+void run_dict_set(struct run *r, struct dict *d, struct value key, struct value v)
+{
+    r->steps += (long)(d->count >> 4);
+    dict_set(r->arena, d, key, v);
+}
+
 bool run_put(struct run *r, struct buf *b, const char *data, size_t len)
 {
     if (len > JINJA_MAX_TEXT || b->len > JINJA_MAX_TEXT - len)
@@ -42,12 +82,11 @@ static struct scope *open_scope(struct run *r, struct scope *parent)
 
 static void define(struct run *r, struct scope *s, struct slice name, struct value v)
 {
-    dict_set(r->arena, &s->vars, value_string(name), v);
+    run_dict_set(r, &s->vars, value_string(name), v);
 }
 
 // A body in a scope of its own, its text into `out`.
-static bool capture(struct run *r, const struct nodes *body, struct scope *scope,
-                    struct value *out)
+static bool capture(struct run *r, const struct nodes *body, struct scope *scope, struct value *out)
 {
     struct scope *saved = r->scope;
     struct buf *out_saved = r->out, text = {0};
@@ -73,7 +112,7 @@ static bool assign(struct run *r, const struct node *target, struct value v)
             return run_error(r, "'%.*s' is no namespace, so its attributes cannot be set",
                              (int)(target->a->name.len < 80 ? target->a->name.len : 80),
                              target->a->name.data);
-        dict_set(r->arena, space->dict, value_string(target->name), v);
+        run_dict_set(r, space->dict, value_string(target->name), v);
         return true;
     }
     struct list *items;
@@ -96,8 +135,8 @@ static bool bind(struct run *r, const struct macro *m, const struct args *a)
     const struct nodes *names = &m->node->list, *defaults = &m->node->b->list;
     if (a->count > names->count)
         return run_error(r, "macro '%.*s' takes not more than %zu arguments",
-                         (int)(m->node->name.len < 80 ? m->node->name.len : 80),
-                         m->node->name.data, names->count);
+                         (int)(m->node->name.len < 80 ? m->node->name.len : 80), m->node->name.data,
+                         names->count);
     for (size_t i = 0; i < a->named; i++) {
         bool known = m->caller && slice_is(a->names[i], "caller");
         for (size_t k = 0; k < names->count; k++)
@@ -190,8 +229,8 @@ static enum flow run_for(struct run *r, const struct node *n)
 {
     struct value over;
     struct list *items;
-    if (!run_eval(r, n->b, &over) || !value_items(r, &over, &items)
-        || (n->c && !filter_items(r, n, &items)))
+    if (!run_eval(r, n->b, &over) || !value_items(r, &over, &items) ||
+        (n->c && !filter_items(r, n, &items)))
         return FLOW_ERROR;
     struct scope *outer = r->scope;
     struct loop *loop = arena_alloc(r->arena, sizeof *loop);
@@ -295,8 +334,8 @@ static enum flow run_statement(struct run *r, const struct node *n)
 static enum flow run_body(struct run *r, const struct nodes *body)
 {
     enum flow f = FLOW_NEXT;
-    if (++r->steps > JINJA_MAX_STEPS)
-        return flow(run_error(r, "more than %d steps", JINJA_MAX_STEPS));
+    if (!run_spend(r, 1))
+        return FLOW_ERROR;
     if (++r->depth > JINJA_MAX_DEPTH)
         return flow(run_error(r, "blocks nest too deep"));
     for (size_t i = 0; i < body->count && f == FLOW_NEXT; i++)

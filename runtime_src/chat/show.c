@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "chat/jinja.h"
 #include "tokenizer/unicode.h"
 
@@ -52,7 +53,7 @@ bool value_to_slice(struct run *r, const struct value *v, struct slice *out)
         return true;
     }
     struct buf b = {0};
-    bool ok = value_str(r, v, &b);
+    bool ok = value_str(r, v, &b) && run_room(r, b.len);
     *out = arena_copy(r->arena, b.data, b.len);
     buf_free(&b);
     return ok;
@@ -72,7 +73,7 @@ static bool repr_string(struct run *r, struct slice s, struct buf *out)
     buf_putc(out, quote);
     for (size_t i = 0, n; i < s.len; i += n) {
         uint32_t code;
-        n = unicode_read(s.data, i, &code);
+        n = utf8_read(s, i, &code);
         if (code == (unsigned char)quote || code == '\\')
             buf_printf(out, "\\%c", (int)code);
         else if (code == '\n' || code == '\r' || code == '\t')
@@ -80,7 +81,10 @@ static bool repr_string(struct run *r, struct slice s, struct buf *out)
         else if (printable(code))
             buf_append(out, s.data + i, n);
         else
-            buf_printf(out, code < 0x100 ? "\\x%02x" : code < 0x10000 ? "\\u%04x" : "\\U%08x",
+            buf_printf(out,
+                       code < 0x100     ? "\\x%02x"
+                       : code < 0x10000 ? "\\u%04x"
+                                        : "\\U%08x",
                        code);
     }
     buf_putc(out, quote);
@@ -109,6 +113,8 @@ bool value_repr(struct run *r, const struct value *v, struct buf *out)
     case VALUE_NAMESPACE:
         if (++r->depth > JINJA_MAX_DEPTH)
             return run_error(r, "a value nests too deep");
+        if (!run_spend_on(r, v))
+            return false;
         bool ok = show_items(r, v, out);
         r->depth--;
         return ok;
@@ -132,8 +138,8 @@ static bool show_items(struct run *r, const struct value *v, struct buf *out)
     buf_puts(out, space ? "<Namespace {" : "{");
     for (size_t i = 0; i < v->dict->count; i++) {
         const struct pair *p = &v->dict->pairs[i];
-        if ((i && !put(r, out, ", ")) || !value_repr(r, &p->key, out) || !put(r, out, ": ")
-            || !value_repr(r, &p->value, out))
+        if ((i && !put(r, out, ", ")) || !value_repr(r, &p->key, out) || !put(r, out, ": ") ||
+            !value_repr(r, &p->value, out))
             return false;
     }
     return put(r, out, space ? "}>" : "}");
@@ -156,7 +162,7 @@ static void json_string(struct json *j, struct slice s)
     buf_putc(j->out, '"');
     for (size_t i = 0, n; i < s.len; i += n) {
         uint32_t code;
-        n = unicode_read(s.data, i, &code);
+        n = utf8_read(s, i, &code);
         const char *at = code && code < 0x80 ? strchr(plain, (int)code) : NULL;
         if (at)
             buf_printf(j->out, "\\%c", escaped[at - plain]);
@@ -231,9 +237,9 @@ static bool json_dict(struct json *j, const struct dict *d)
     j->level++;
     for (size_t i = 0; i < d->count; i++) {
         json_break(j, i == 0, false);
-        if (!json_key(j, &pairs[i].key)
-            || !run_put(j->r, j->out, j->style->colon.data, j->style->colon.len)
-            || !json_value(j, &pairs[i].value))
+        if (!json_key(j, &pairs[i].key) ||
+            !run_put(j->r, j->out, j->style->colon.data, j->style->colon.len) ||
+            !json_value(j, &pairs[i].value))
             return false;
     }
     j->level--;
@@ -263,6 +269,8 @@ static bool json_value(struct json *j, const struct value *v)
     case VALUE_DICT:
         if (++j->r->depth > JINJA_MAX_DEPTH)
             return run_error(j->r, "a value nests too deep");
+        if (!run_spend_on(j->r, v) || !run_room(j->r, 0))
+            return false;
         ok = v->kind == VALUE_LIST ? json_list(j, v->list) : json_dict(j, v->dict);
         j->r->depth--;
         return ok;

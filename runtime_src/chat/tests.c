@@ -78,8 +78,8 @@ static bool is_false(const struct query *q)
 static bool is_iterable(const struct query *q)
 {
     enum value_kind k = q->v->kind;
-    *q->out = k == VALUE_UNDEFINED || k == VALUE_STRING || k == VALUE_LIST || k == VALUE_DICT
-              || k == VALUE_LOOP;
+    *q->out = k == VALUE_UNDEFINED || k == VALUE_STRING || k == VALUE_LIST || k == VALUE_DICT ||
+              k == VALUE_LOOP;
     return true;
 }
 
@@ -129,8 +129,7 @@ static bool remainder_is(const struct query *q, const struct value *by, int64_t 
     struct value result, want = value_int(rest);
     if (!value_operate(q->r, slice_of("%"), q->v, by, &result))
         return false;
-    *q->out = value_equal(&result, &want);
-    return true;
+    return value_equal(q->r, &result, &want, q->out);
 }
 
 static bool is_odd(const struct query *q)
@@ -152,20 +151,20 @@ static bool is_divisible(const struct query *q)
 
 static bool is_equal(const struct query *q)
 {
-    *q->out = value_equal(q->v, q->with);
-    return true;
+    return value_equal(q->r, q->v, q->with, q->out);
 }
 
 static bool is_unequal(const struct query *q)
 {
-    *q->out = !value_equal(q->v, q->with);
-    return true;
+    bool ok = value_equal(q->r, q->v, q->with, q->out);
+    *q->out = !*q->out;
+    return ok;
 }
 
 static bool is_same(const struct query *q)
 {
-    *q->out = q->v->kind == q->with->kind && value_equal(q->v, q->with);
-    return true;
+    *q->out = false;
+    return q->v->kind != q->with->kind || value_equal(q->r, q->v, q->with, q->out);
 }
 
 static bool is_in(const struct query *q)
@@ -214,19 +213,43 @@ static const struct {
     bool (*ask)(const struct query *q);
     bool argument;
 } tests[] = {
-    {"defined", is_defined, false}, {"undefined", is_undefined, false}, {"none", is_none, false},
-    {"string", is_string, false}, {"mapping", is_mapping, false}, {"boolean", is_boolean, false},
-    {"integer", is_integer, false}, {"float", is_float, false}, {"number", is_number, false},
-    {"true", is_true, false}, {"false", is_false, false}, {"iterable", is_iterable, false},
-    {"sequence", is_sequence, false}, {"callable", is_callable, false},
-    {"upper", is_upper, false}, {"lower", is_lower, false}, {"odd", is_odd, false},
-    {"even", is_even, false}, {"divisibleby", is_divisible, true}, {"eq", is_equal, true},
-    {"equalto", is_equal, true}, {"==", is_equal, true}, {"ne", is_unequal, true},
-    {"!=", is_unequal, true}, {"sameas", is_same, true}, {"in", is_in, true},
-    {"lt", is_less, true}, {"lessthan", is_less, true}, {"<", is_less, true},
-    {"le", is_at_most, true}, {"<=", is_at_most, true}, {"gt", is_greater, true},
-    {"greaterthan", is_greater, true}, {">", is_greater, true}, {"ge", is_at_least, true},
-    {">=", is_at_least, true}, {"test", is_test, false},
+    {"defined", is_defined, false},
+    {"undefined", is_undefined, false},
+    {"none", is_none, false},
+    {"string", is_string, false},
+    {"mapping", is_mapping, false},
+    {"boolean", is_boolean, false},
+    {"integer", is_integer, false},
+    {"float", is_float, false},
+    {"number", is_number, false},
+    {"true", is_true, false},
+    {"false", is_false, false},
+    {"iterable", is_iterable, false},
+    {"sequence", is_sequence, false},
+    {"callable", is_callable, false},
+    {"upper", is_upper, false},
+    {"lower", is_lower, false},
+    {"odd", is_odd, false},
+    {"even", is_even, false},
+    {"divisibleby", is_divisible, true},
+    {"eq", is_equal, true},
+    {"equalto", is_equal, true},
+    {"==", is_equal, true},
+    {"ne", is_unequal, true},
+    {"!=", is_unequal, true},
+    {"sameas", is_same, true},
+    {"in", is_in, true},
+    {"lt", is_less, true},
+    {"lessthan", is_less, true},
+    {"<", is_less, true},
+    {"le", is_at_most, true},
+    {"<=", is_at_most, true},
+    {"gt", is_greater, true},
+    {"greaterthan", is_greater, true},
+    {">", is_greater, true},
+    {"ge", is_at_least, true},
+    {">=", is_at_least, true},
+    {"test", is_test, false},
 };
 
 bool test_exists(struct slice name)
@@ -244,6 +267,8 @@ bool test_apply(struct run *r, struct slice name, const struct value *v, const s
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         if (!slice_is(name, tests[i].name))
             continue;
+        if (!run_spend_on(r, v) || !run_room(r, 0))
+            return false;
         struct query q = {r, v, args_get(a, 0, NULL), out};
         if (tests[i].argument && !q.with)
             return run_error(r, "the test '%s' needs an argument", tests[i].name);

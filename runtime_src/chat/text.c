@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "chat/jinja.h"
 #include "tokenizer/unicode.h"
 
@@ -15,7 +16,7 @@ bool text_is_space(uint32_t code)
 static bool strips(struct slice one, const char *chars)
 {
     uint32_t code;
-    unicode_read(one.data, 0, &code);
+    utf8_read(one, 0, &code);
     if (!chars)
         return text_is_space(code);
     return text_find(slice_of(chars), one, 0) != SIZE_MAX;
@@ -25,14 +26,14 @@ struct slice text_strip(struct slice s, const char *chars, bool left, bool right
 {
     while (left && s.len) {
         uint32_t code;
-        size_t n = unicode_read(s.data, 0, &code);
+        size_t n = utf8_read(s, 0, &code);
         if (!strips((struct slice){s.data, n}, chars))
             break;
         s.data += n;
         s.len -= n;
     }
     while (right && s.len) {
-        size_t at = unicode_back(s.data, s.len);
+        size_t at = utf8_back(s, s.len);
         if (!strips((struct slice){s.data + at, s.len - at}, chars))
             break;
         s.len = at;
@@ -64,11 +65,11 @@ size_t text_find(struct slice s, struct slice part, size_t from)
     return SIZE_MAX;
 }
 
-bool text_replace(struct run *r, struct slice s, struct slice old, struct slice with,
-                  int64_t count, struct value *out)
+bool text_replace(struct run *r, struct slice s, struct slice old, struct slice with, int64_t count,
+                  struct value *out)
 {
     struct buf b = {0};
-    bool ok = true;
+    bool ok = run_spend_search(r, s, old);
     size_t done = 0, at = 0;
     while (ok && count != 0 && (at = text_find(s, old, at)) != SIZE_MAX) {
         ok = run_put(r, &b, s.data + done, at - done) && run_put(r, &b, with.data, with.len);
@@ -80,7 +81,7 @@ bool text_replace(struct run *r, struct slice s, struct slice old, struct slice 
             uint32_t code;
             if (at == s.len)
                 break;
-            at += unicode_read(s.data, at, &code);
+            at += utf8_read(s, at, &code);
         }
     }
     ok = ok && run_put(r, &b, s.data + done, s.len - done);

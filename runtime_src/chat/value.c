@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "chat/jinja.h"
-#include "tokenizer/unicode.h"
 
 struct value value_string(struct slice s)
 {
@@ -46,23 +46,39 @@ struct value value_dict(struct arena *a)
     return (struct value){.kind = VALUE_DICT, .dict = arena_alloc(a, sizeof(struct dict))};
 }
 
+void list_reserve(struct arena *a, struct list *l, size_t cap)
+{
+    struct value *items = arena_alloc(a, cap * sizeof *items);
+    if (l->count)
+        memcpy(items, l->items, l->count * sizeof *items);
+    l->items = items;
+    l->cap = cap;
+}
+
 void list_push(struct arena *a, struct list *l, struct value v)
 {
-    if (l->count == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 8;
-        struct value *items = arena_alloc(a, cap * sizeof *items);
-        if (l->count)
-            memcpy(items, l->items, l->count * sizeof *items);
-        l->items = items;
-        l->cap = cap;
-    }
+    if (l->count == l->cap)
+        list_reserve(a, l, l->cap ? l->cap * 2 : 8);
     l->items[l->count++] = v;
+}
+
+static bool equal_plain(const struct value *a, const struct value *b);
+
+// Keys are at most JINJA_MAX_KEY values, so that this recursion ends.
+static bool equal_keys(const struct value *a, const struct value *b)
+{
+    if (a->kind != VALUE_LIST || b->kind != VALUE_LIST)
+        return equal_plain(a, b);
+    bool equal = a->list->count == b->list->count;
+    for (size_t i = 0; equal && i < a->list->count; i++)
+        equal = equal_keys(&a->list->items[i], &b->list->items[i]);
+    return equal;
 }
 
 const struct value *dict_get(const struct dict *d, struct value key)
 {
     for (size_t i = 0; i < d->count; i++) {
-        if (value_equal(&d->pairs[i].key, &key))
+        if (equal_keys(&d->pairs[i].key, &key))
             return &d->pairs[i].value;
     }
     return NULL;
@@ -76,7 +92,7 @@ const struct value *dict_find(const struct dict *d, const char *key)
 void dict_set(struct arena *a, struct dict *d, struct value key, struct value v)
 {
     for (size_t i = 0; i < d->count; i++) {
-        if (value_equal(&d->pairs[i].key, &key)) {
+        if (equal_keys(&d->pairs[i].key, &key)) {
             d->pairs[i].value = v;
             return;
         }
@@ -94,9 +110,9 @@ void dict_set(struct arena *a, struct dict *d, struct value key, struct value v)
 
 const char *value_type_name(const struct value *v)
 {
-    static const char *const names[] = {"Undefined", "NoneType", "bool", "int", "float", "str",
-                                        "list", "dict", "Namespace", "LoopContext", "Macro",
-                                        "function", "method"};
+    static const char *const names[] = {
+        "Undefined", "NoneType",  "bool",        "int",   "float",    "str",   "list",
+        "dict",      "Namespace", "LoopContext", "Macro", "function", "method"};
     return v->kind == VALUE_LIST && v->list->tuple ? "tuple" : names[v->kind];
 }
 
@@ -138,19 +154,8 @@ static int64_t whole(const struct value *v)
     return v->kind == VALUE_BOOL ? v->b : v->i;
 }
 
-static bool equal_dicts(const struct dict *a, const struct dict *b)
-{
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++) {
-        const struct value *other = dict_get(b, a->pairs[i].key);
-        if (!other || !value_equal(&a->pairs[i].value, other))
-            return false;
-    }
-    return true;
-}
-
-bool value_equal(const struct value *a, const struct value *b)
+// Values of one kind, or numbers, that hold no others.
+static bool equal_plain(const struct value *a, const struct value *b)
 {
     if (value_is_number(a) && value_is_number(b)) {
         if (a->kind == VALUE_FLOAT || b->kind == VALUE_FLOAT)
@@ -162,16 +167,6 @@ bool value_equal(const struct value *a, const struct value *b)
     switch (a->kind) {
     case VALUE_STRING:
         return slice_eq(a->s, b->s);
-    case VALUE_LIST:
-        if (a->list->count != b->list->count || a->list->tuple != b->list->tuple)
-            return false;
-        for (size_t i = 0; i < a->list->count; i++) {
-            if (!value_equal(&a->list->items[i], &b->list->items[i]))
-                return false;
-        }
-        return true;
-    case VALUE_DICT:
-        return equal_dicts(a->dict, b->dict);
     case VALUE_UNDEFINED:
     case VALUE_NONE:
         return true;
@@ -188,8 +183,65 @@ bool value_equal(const struct value *a, const struct value *b)
     }
 }
 
+static bool equal_lists(struct run *r, const struct list *a, const struct list *b, bool *equal)
+{
+    *equal = a->count == b->count && a->tuple == b->tuple;
+    for (size_t i = 0; *equal && i < a->count; i++) {
+        if (!value_equal(r, &a->items[i], &b->items[i], equal))
+            return false;
+    }
+    return true;
+}
+
+static bool equal_dicts(struct run *r, const struct dict *a, const struct dict *b, bool *equal)
+{
+    *equal = a->count == b->count;
+    for (size_t i = 0; *equal && i < a->count; i++) {
+        const struct value *other = dict_get(b, a->pairs[i].key);
+        *equal = other;
+        if (!run_spend(r, b->count >> 4) ||
+            (other && !value_equal(r, &a->pairs[i].value, other, equal)))
+            return false;
+    }
+    return true;
+}
+
+bool value_equal(struct run *r, const struct value *a, const struct value *b, bool *equal)
+{
+    bool lists = a->kind == VALUE_LIST && b->kind == VALUE_LIST;
+    bool dicts = a->kind == VALUE_DICT && b->kind == VALUE_DICT;
+    if (!run_spend(r, 1 + (a->kind == VALUE_STRING ? a->s.len >> 10 : 0)))
+        return false;
+    if (!lists && !dicts) {
+        *equal = equal_plain(a, b);
+        return true;
+    }
+    if (!run_enter(r))
+        return false;
+    bool ok =
+        lists ? equal_lists(r, a->list, b->list, equal) : equal_dicts(r, a->dict, b->dict, equal);
+    r->depth--;
+    return ok;
+}
+
+// The first items that differ decide.
+static bool compare_lists(struct run *r, const struct list *a, const struct list *b, int *order)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++) {
+        bool equal;
+        if (!value_equal(r, &a->items[i], &b->items[i], &equal))
+            return false;
+        if (!equal)
+            return value_compare(r, &a->items[i], &b->items[i], order);
+    }
+    *order = (a->count > b->count) - (a->count < b->count);
+    return true;
+}
+
 bool value_compare(struct run *r, const struct value *a, const struct value *b, int *order)
 {
+    if (!run_spend_on(r, a))
+        return false;
     if (value_is_number(a) && value_is_number(b)) {
         if (a->kind == VALUE_FLOAT || b->kind == VALUE_FLOAT) {
             double x = value_number(a), y = value_number(b);
@@ -207,29 +259,45 @@ bool value_compare(struct run *r, const struct value *a, const struct value *b, 
         return true;
     }
     if (a->kind == VALUE_LIST && b->kind == VALUE_LIST && a->list->tuple == b->list->tuple) {
-        const struct list *x = a->list, *y = b->list;
-        for (size_t i = 0; i < x->count && i < y->count; i++) {
-            if (!value_equal(&x->items[i], &y->items[i]))
-                return value_compare(r, &x->items[i], &y->items[i], order);
-        }
-        *order = (x->count > y->count) - (x->count < y->count);
-        return true;
+        bool ok = run_enter(r) && compare_lists(r, a->list, b->list, order);
+        r->depth--;
+        return ok;
     }
     if (a->kind == VALUE_UNDEFINED || b->kind == VALUE_UNDEFINED)
         return run_error(r, "an undefined value cannot be compared");
     return run_error(r, "'%s' and '%s' have no order", value_type_name(a), value_type_name(b));
 }
 
+// Whether v may be a key: no list or dict is in it, and no more than *room values are.
+static bool is_key(const struct value *v, int *room)
+{
+    if (--*room < 0 || v->kind == VALUE_DICT || (v->kind == VALUE_LIST && !v->list->tuple))
+        return false;
+    for (size_t i = 0; v->kind == VALUE_LIST && i < v->list->count; i++) {
+        if (!is_key(&v->list->items[i], room))
+            return false;
+    }
+    return true;
+}
+
+bool value_is_key(const struct value *v)
+{
+    int room = JINJA_MAX_KEY;
+    return is_key(v, &room);
+}
+
 bool value_hashable(struct run *r, const struct value *v)
 {
-    if (v->kind == VALUE_DICT || (v->kind == VALUE_LIST && !v->list->tuple))
-        return run_error(r, "unhashable type: '%s'", value_type_name(v));
-    return true;
+    if (value_is_key(v))
+        return true;
+    return run_error(r, "unhashable type: '%s'", value_type_name(v));
 }
 
 bool value_contains(struct run *r, const struct value *all, const struct value *one, bool *out)
 {
     *out = false;
+    if (!run_spend_on(r, all))
+        return false;
     switch (all->kind) {
     case VALUE_UNDEFINED:
         return true;
@@ -237,14 +305,20 @@ bool value_contains(struct run *r, const struct value *all, const struct value *
         if (one->kind != VALUE_STRING)
             return run_error(r, "'in <string>' requires string as left operand, not %s",
                              value_type_name(one));
+        if (!run_spend_search(r, all->s, one->s))
+            return false;
         *out = text_find(all->s, one->s, 0) != SIZE_MAX;
         return true;
     case VALUE_DICT:
+        if (!value_hashable(r, one))
+            return false;
         *out = dict_get(all->dict, *one);
-        return value_hashable(r, one);
+        return true;
     case VALUE_LIST:
-        for (size_t i = 0; i < all->list->count && !*out; i++)
-            *out = value_equal(&all->list->items[i], one);
+        for (size_t i = 0; i < all->list->count && !*out; i++) {
+            if (!value_equal(r, &all->list->items[i], one, out))
+                return false;
+        }
         return true;
     default:
         return run_error(r, "argument of type '%s' is not iterable", value_type_name(all));
@@ -260,9 +334,13 @@ bool value_items(struct run *r, const struct value *v, struct list **out)
     struct value items = value_list(r->arena);
     *out = items.list;
     if (v->kind == VALUE_STRING) {
+        size_t count = text_length(v->s);
+        if (!run_spend_on(r, v) || !run_room(r, count * sizeof *(*out)->items))
+            return false;
+        list_reserve(r->arena, *out, count);
         for (size_t i = 0, n; i < v->s.len; i += n) {
             uint32_t code;
-            n = unicode_read(v->s.data, i, &code);
+            n = utf8_read(v->s, i, &code);
             list_push(r->arena, *out, value_string((struct slice){v->s.data + i, n}));
         }
     } else if (v->kind == VALUE_DICT) {

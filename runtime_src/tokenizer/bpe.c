@@ -4,8 +4,8 @@
 // as themselves, the others as U+0100 and up in order.
 #include <string.h>
 
+#include "base/utf8.h"
 #include "tokenizer/families.h"
-#include "tokenizer/unicode.h"
 
 #define LAST_SPELLING (0x100 + 68) // 68 of the 256 bytes are not printable
 
@@ -16,12 +16,8 @@ static bool spelled_as_itself(int byte)
 
 static void put_spelling(uint32_t code, struct buf *out)
 {
-    if (code < 0x80) {
-        buf_putc(out, (char)code);
-    } else {
-        buf_putc(out, (char)(0xc0 | code >> 6));
-        buf_putc(out, (char)(0x80 | (code & 0x3f)));
-    }
+    char bytes[UTF8_MAX];
+    buf_append(out, bytes, utf8_put(bytes, code));
 }
 
 void bpe_find_bytes(struct tokenizer *t)
@@ -93,14 +89,12 @@ void bpe_decode(const struct tokenizer *t, struct slice text, struct buf *out)
         byte_of[t->spelling[b]] = (unsigned char)b;
         known[t->spelling[b]] = true;
     }
-    for (size_t i = 0, n, bad; i < text.len; i += n ? n : bad) {
-        uint32_t c = LAST_SPELLING;
-        n = unicode_check((struct slice){text.data + i, text.len - i}, &bad);
-        if (n)
-            unicode_read(text.data, i, &c);
+    for (size_t i = 0, n; i < text.len; i += n) {
+        uint32_t c;
+        n = utf8_read(text, i, &c);
         if (c < LAST_SPELLING && known[c])
             buf_putc(out, (char)byte_of[c]);
         else
-            buf_append(out, text.data + i, n ? n : bad); // not a spelling: as it stands
+            buf_append(out, text.data + i, n); // not a spelling: as it stands
     }
 }

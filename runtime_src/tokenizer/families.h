@@ -28,8 +28,8 @@ struct encoder {
     struct buf text; // the fragment as the vocabulary spells it
 };
 
-// Each appends the tokens of a text that holds no special token (which callers have cut out);
-// valid UTF-8. For SPM the text is the one with spaces replaced already.
+// Each appends the tokens of a text that holds no special token (which callers have cut out). For
+// SPM the text is the one with spaces replaced already.
 void spm_encode(struct encoder *e, struct slice text);
 void bpe_encode(struct encoder *e, struct slice text);
 // Appends text as SPM spells it: spaces become U+2581, one of them in front when the model adds it.

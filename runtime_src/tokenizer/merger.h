@@ -30,8 +30,8 @@ struct merger {
 void merger_add(struct merger *m, size_t start, size_t len, token_id id);
 // Joins pairs for which pair() returns true (with rank and id set), best rank first. The result is
 // the symbols with len > 0, in order.
-typedef bool merger_pair(const void *context, const struct symbol *left,
-                         const struct symbol *right, uint32_t *rank, token_id *id);
+typedef bool merger_pair(const void *context, const struct symbol *left, const struct symbol *right,
+                         uint32_t *rank, token_id *id);
 void merger_run(struct merger *m, merger_pair *pair, const void *context);
 void merger_clear(struct merger *m);
 void merger_free(struct merger *m);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "tokenizer/pattern_match.h"
 
 struct reader {
@@ -56,11 +57,17 @@ static bool add_category(struct reader *r, struct code_set *s)
         const char *name;
         uint32_t bits;
     } names[] = {
-        {"{L}", 1u << UNICODE_LU | 1u << UNICODE_LL | 1u << UNICODE_LT | 1u << UNICODE_LM
-                    | 1u << UNICODE_LO},
-        {"{Lu}", 1u << UNICODE_LU}, {"{Ll}", 1u << UNICODE_LL}, {"{Lt}", 1u << UNICODE_LT},
-        {"{Lm}", 1u << UNICODE_LM}, {"{Lo}", 1u << UNICODE_LO}, {"{M}", 1u << UNICODE_M},
-        {"{N}", 1u << UNICODE_N},   {"{P}", 1u << UNICODE_P},   {"{S}", 1u << UNICODE_S},
+        {"{L}", 1u << UNICODE_LU | 1u << UNICODE_LL | 1u << UNICODE_LT | 1u << UNICODE_LM |
+                    1u << UNICODE_LO},
+        {"{Lu}", 1u << UNICODE_LU},
+        {"{Ll}", 1u << UNICODE_LL},
+        {"{Lt}", 1u << UNICODE_LT},
+        {"{Lm}", 1u << UNICODE_LM},
+        {"{Lo}", 1u << UNICODE_LO},
+        {"{M}", 1u << UNICODE_M},
+        {"{N}", 1u << UNICODE_N},
+        {"{P}", 1u << UNICODE_P},
+        {"{S}", 1u << UNICODE_S},
         {"{Z}", 1u << UNICODE_Z},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -84,7 +91,7 @@ static uint32_t read_code(struct reader *r)
         return '\t';
     if (peek(r) == '\\')
         r->pos++;
-    r->pos += unicode_read(r->text, r->pos, &code);
+    r->pos += utf8_read(slice_of(r->text), r->pos, &code);
     return code;
 }
 

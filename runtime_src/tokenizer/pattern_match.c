@@ -3,6 +3,7 @@
 // length of the pattern, never that of the text.
 #include "tokenizer/pattern_match.h"
 
+#include "base/utf8.h"
 #include "tokenizer/pattern.h"
 
 #define NO_MATCH SIZE_MAX
@@ -26,7 +27,7 @@ static size_t set_step(const struct code_set *s, struct slice text, size_t pos)
     if (first < 0x80)
         return s->ascii[first];
     uint32_t code;
-    size_t n = unicode_read(text.data, pos, &code);
+    size_t n = utf8_read(text, pos, &code);
     return code_set_has(s, code) ? n : 0;
 }
 
@@ -42,7 +43,8 @@ static size_t literal_length(const char *literal, bool fold, struct slice text, 
             c = (char)(c - 'A' + 'a');
         if (c == *l) {
             at++;
-        } else if (fold && *l == 's' && c == '\xc5' && text.data[at + 1] == '\xbf') {
+        } else if (fold && *l == 's' && c == '\xc5' && at + 1 < text.len &&
+                   text.data[at + 1] == '\xbf') {
             at += 2; // U+017F, the long s, folds to s; no other letter in use has such a twin
         } else {
             return 0;
@@ -67,7 +69,7 @@ static size_t match_set(const struct item *item, struct slice text, size_t pos)
         size_t end = match_items(item + 1, text, pos);
         if (end != NO_MATCH || count == item->min)
             return end;
-        pos = unicode_back(text.data, pos);
+        pos = utf8_back(text, pos);
     }
 }
 
@@ -110,8 +112,8 @@ static size_t match_items(const struct item *item, struct slice text, size_t pos
 static size_t failed_run(const struct pattern *p, struct slice text, size_t pos)
 {
     const struct item *first = &p->items[0];
-    bool run = p->alternative_count == 1 && first->kind == ITEM_SET && first->min == 1
-               && first->max == ITEM_NO_LIMIT;
+    bool run = p->alternative_count == 1 && first->kind == ITEM_SET && first->min == 1 &&
+               first->max == ITEM_NO_LIMIT;
     size_t n, end = pos;
     while (run && (n = set_step(&first->set, text, end)))
         end += n;
@@ -131,7 +133,7 @@ bool pattern_find(const struct pattern *p, struct slice text, size_t from, size_
         }
         size_t next = failed_run(p, text, pos);
         uint32_t code;
-        pos = next > pos ? next : pos + unicode_read(text.data, pos, &code);
+        pos = next > pos ? next : pos + utf8_read(text, pos, &code);
     }
     return false;
 }

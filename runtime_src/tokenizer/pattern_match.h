@@ -11,8 +11,8 @@ struct code_range {
 };
 
 struct code_set {
-    bool ascii[128];      // the answer for U+0000 to U+007F
-    uint32_t categories;  // bit per enum unicode_category
+    bool ascii[128];       // the answer for U+0000 to U+007F
+    uint32_t categories;   // bit per enum unicode_category
     bool space, not_space; // holds \s, holds \S
     bool negated;
     struct code_range *ranges;
@@ -27,9 +27,9 @@ enum item_kind { ITEM_SET, ITEM_GROUP, ITEM_NOT_AHEAD, ITEM_LINE_END, ITEM_DONE 
 
 struct item {
     enum item_kind kind;
-    struct code_set set;  // SET and NOT_AHEAD
-    size_t min, max;      // how often: SET any numbers, GROUP 0 or 1
-    char **literals;      // GROUP
+    struct code_set set; // SET and NOT_AHEAD
+    size_t min, max;     // how often: SET any numbers, GROUP 0 or 1
+    char **literals;     // GROUP
     size_t literal_count;
     bool fold_case;
 };

@@ -24,29 +24,34 @@ struct row {
 #define SPACES "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 #define GPT2 "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 // The GPT-4 form, by how many digits go together.
-#define GPT4(digits) \
-    CONTRACTIONS "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" SPACES
+#define GPT4(digits)                                                                               \
+    CONTRACTIONS "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| "                                     \
+                                                          "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" SPACES
 // The GPT-4o form: words split where lower case turns to upper.
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
-#define GPT4O(suffix, digits) \
-    "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" suffix "|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER \
+#define GPT4O(suffix, digits)                                                                      \
+    "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" suffix "|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER  \
     "*" suffix "|" digits "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" SPACES
 
 static const struct row rows[] = {
     {"gpt-2 phi-2 mpt olmo jais jina-es jina-de jina-v2-es jina-v2-de jina-v2-code roberta-bpe ",
-     0, {GPT2}},
+     0,
+     {GPT2}},
     {"smollm starcoder refact command-r codeshell exaone minerva-7b ", 0, {"\\p{N}", GPT2}},
-    {"llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 ", IGNORE_MERGES | ADD_BOS,
+    {"llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 ",
+     IGNORE_MERGES | ADD_BOS,
      {GPT4("\\p{N}{1,3}")}},
     {"dbrx smaug-bpe chatglm-bpe glm4 ", 0, {GPT4("\\p{N}{1,3}")}},
     {"qwen2 stablelm2 deepseek-r1-qwen ", 0, {GPT4("\\p{N}")}},
     {"tekken ", IGNORE_MERGES | ADD_BOS, {GPT4O("", "\\p{N}")}},
     {"gpt-4o llama4 ", 0, {GPT4O(CONTRACTIONS "?", "\\p{N}{1,3}")}},
-    {"deepseek-coder ", 0,
+    {"deepseek-coder ",
+     0,
      {"[\\r\\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+",
       "\\p{N}"}},
-    {"deepseek-v3 hunyuan-dense ", 0,
+    {"deepseek-v3 hunyuan-dense ",
+     0,
      {"\\p{N}{1,3}", "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+",
       "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+"
       "|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|" SPACES}},

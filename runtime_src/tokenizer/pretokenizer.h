@@ -15,7 +15,7 @@ void pretokenizer_free(struct pretokenizer *p);
 bool pretokenizer_ignores_merges(const struct pretokenizer *p);
 // Whether such models start with BOS when their metadata does not say.
 bool pretokenizer_adds_bos(const struct pretokenizer *p);
-// Calls word() for each word of valid UTF-8 text, in order; the words cover the text.
+// Calls word() for each word, in order; the words cover the text. Broken UTF-8 counts as U+FFFD.
 void pretokenizer_split(const struct pretokenizer *p, struct slice text,
                         void (*word)(void *context, struct slice text), void *context);
 

@@ -3,8 +3,8 @@
 // the end becomes byte tokens, or the unknown token where the vocabulary has no bytes.
 #include <string.h>
 
+#include "base/utf8.h"
 #include "tokenizer/families.h"
-#include "tokenizer/unicode.h"
 
 #define SPACE "\xe2\x96\x81" // U+2581, which stands for a space
 
@@ -89,7 +89,7 @@ void spm_encode(struct encoder *e, struct slice text)
     merger_clear(m);
     for (size_t pos = 0, n; pos < text.len; pos += n) {
         uint32_t code;
-        n = unicode_read(text.data, pos, &code);
+        n = utf8_read(text, pos, &code);
         token_id id = vocab_find(&e->t->vocab, (struct slice){text.data + pos, n});
         merger_add(m, pos, n, id >= 0 && is_piece(&e->t->vocab.tokens[id]) ? id : -1);
     }
@@ -101,8 +101,8 @@ void spm_encode(struct encoder *e, struct slice text)
             tokens_push(e->out, s->id);
             after_unknown = false;
         } else {
-            after_unknown = push_unknown(e, (struct slice){text.data + s->start, s->len},
-                                         after_unknown);
+            after_unknown =
+                push_unknown(e, (struct slice){text.data + s->start, s->len}, after_unknown);
         }
         if (s->next == MERGER_NONE)
             break;

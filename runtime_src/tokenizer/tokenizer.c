@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "tokenizer/families.h"
-#include "tokenizer/unicode.h"
 
 void tokens_push(struct tokens *t, token_id id)
 {
@@ -28,8 +28,11 @@ void tokens_free(struct tokens *t)
 
 // Tokens that end a turn whatever the metadata says.
 static const char *const end_names[] = {
-    "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|endoftext|>", "<|end_of_text|>",
-    "<end_of_turn>", "</s>", "<|eot|>", "<\uff5cend\u2581of\u2581sentence\uff5c>",
+    "<|im_end|>",    "<|eot_id|>",
+    "<|eom_id|>",    "<|end|>",
+    "<|endoftext|>", "<|end_of_text|>",
+    "<end_of_turn>", "</s>",
+    "<|eot|>",       "<\uff5cend\u2581of\u2581sentence\uff5c>",
 };
 
 // The id under `key`; -1 when the key is absent and there is no default.
@@ -183,8 +186,8 @@ static token_id next_special(const struct tokenizer *t, struct slice text, size_
                              bool control, size_t *start, size_t *len)
 {
     for (size_t i = from; i < text.len; i++) {
-        token_id id = vocab_special(&t->vocab, (struct slice){text.data + i, text.len - i},
-                                    control, len);
+        token_id id =
+            vocab_special(&t->vocab, (struct slice){text.data + i, text.len - i}, control, len);
         if (id >= 0) {
             *start = i;
             return id;
@@ -211,7 +214,7 @@ void tokenizer_encode(const struct tokenizer *t, struct slice text, int flags, s
 {
     struct encoder e = {.t = t, .out = out};
     struct buf repaired = {0};
-    text = unicode_repair(text, &repaired);
+    text = utf8_repair(text, &repaired);
     if (flags & TOKENIZE_SPECIAL && t->adds_bos)
         tokens_push(out, t->bos);
     size_t done = 0, start, len;

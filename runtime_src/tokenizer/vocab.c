@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 // Largest vocabulary read: 64 times the largest published ones, so that a damaged count fails here.
 #define MAX_TOKENS (16 << 20)
 #define MAX_MERGES (64 << 20)
@@ -55,8 +57,8 @@ static void index_texts(struct vocab *v)
     v->by_text_mask = size - 1;
     for (token_id id = 0; id < v->count; id++) {
         size_t i = hash_text(v->tokens[id].text);
-        while (v->by_text[i & v->by_text_mask] >= 0
-               && !slice_eq(v->tokens[v->by_text[i & v->by_text_mask]].text, v->tokens[id].text))
+        while (v->by_text[i & v->by_text_mask] >= 0 &&
+               !slice_eq(v->tokens[v->by_text[i & v->by_text_mask]].text, v->tokens[id].text))
             i++;
         v->by_text[i & v->by_text_mask] = id; // of two with the same text, the last counts
     }
@@ -108,9 +110,10 @@ static void index_specials(struct vocab *v)
     trie_add(v, 0, 0);
     for (token_id id = 0; id < v->count; id++) {
         const struct token_info *t = &v->tokens[id];
-        bool special = t->type == TOKEN_CONTROL || t->type == TOKEN_USER_DEFINED
-                       || t->type == TOKEN_UNKNOWN;
-        if (!special || !t->text.len)
+        bool special =
+            t->type == TOKEN_CONTROL || t->type == TOKEN_USER_DEFINED || t->type == TOKEN_UNKNOWN;
+        // A text that is cut inside a character would cut the texts it is searched in there.
+        if (!special || !t->text.len || !utf8_is_valid(t->text))
             continue;
         trie_enter(v, t->text, id, false);
         // SPM files write the spaces of a user-defined piece in either way.
@@ -187,8 +190,8 @@ static bool load_merges(struct vocab *v, const struct gguf *g, struct err *e)
     const struct gguf_value *list = gguf_find(g, "tokenizer.ggml.merges");
     size_t size = 1;
     if (list) {
-        if (list->kind != GGUF_ARRAY || list->arr.kind != GGUF_STRING
-            || list->arr.count > MAX_MERGES)
+        if (list->kind != GGUF_ARRAY || list->arr.kind != GGUF_STRING ||
+            list->arr.count > MAX_MERGES)
             return err_set(e, "%s: tokenizer.ggml.merges must be an array of at most %d strings",
                            gguf_label(g), MAX_MERGES);
         size = table_size((size_t)list->arr.count);
@@ -234,8 +237,8 @@ bool vocab_load(struct vocab *v, const struct gguf *g, struct err *e)
         return err_set(e, "%s: a vocabulary of %llu tokens; 1 to %d are possible", gguf_label(g),
                        (unsigned long long)list->arr.count, MAX_TOKENS);
     v->count = (int)list->arr.count;
-    if (!per_token(v, g, "tokenizer.ggml.scores", &scores, e)
-        || !per_token(v, g, "tokenizer.ggml.token_type", &types, e))
+    if (!per_token(v, g, "tokenizer.ggml.scores", &scores, e) ||
+        !per_token(v, g, "tokenizer.ggml.token_type", &types, e))
         return false;
     v->tokens = xcalloc((size_t)v->count, sizeof *v->tokens);
     size_t pos = 0;

@@ -8,8 +8,12 @@
 
 // Values of tokenizer.ggml.token_type.
 enum token_type {
-    TOKEN_NORMAL = 1, TOKEN_UNKNOWN = 2, TOKEN_CONTROL = 3, TOKEN_USER_DEFINED = 4,
-    TOKEN_UNUSED = 5, TOKEN_BYTE = 6
+    TOKEN_NORMAL = 1,
+    TOKEN_UNKNOWN = 2,
+    TOKEN_CONTROL = 3,
+    TOKEN_USER_DEFINED = 4,
+    TOKEN_UNUSED = 5,
+    TOKEN_BYTE = 6
 };
 
 struct token_info {
@@ -49,6 +53,7 @@ token_id vocab_find(const struct vocab *v, struct slice text); // -1 when absent
 // The merge of two tokens, or NULL.
 const struct merge *vocab_merge(const struct vocab *v, token_id left, token_id right);
 // The longest special token at the start of the text, its length in *len; -1 when there is none.
+// Tokens whose text is not valid UTF-8 are never found.
 // User-defined tokens always count, control tokens (and the unknown token) only with `control`.
 token_id vocab_special(const struct vocab *v, struct slice text, bool control, size_t *len);
 

@@ -12,7 +12,7 @@ from transformers.utils import chat_template_utils
 
 from tests.tokenizer.build import build, compiler
 
-ROOMS = ("base", "gguf", "tokenizer", "chat")
+ROOMS = ("base", "gguf", "kernels/types", "tokenizer", "chat")
 PYTHON_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 Result = tuple[bool, str]  # rendered, or the error
 

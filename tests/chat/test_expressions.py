@@ -4,7 +4,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.chat.conftest import compare
+from tests.chat.conftest import compare, reference
 from tests.chat.expressions import EXPRESSIONS, VALUES
 from tests.chat.statements import STATEMENTS
 
@@ -18,7 +18,22 @@ def test_statements(render):
 
 
 def test_strftime_now(render):
-    compare(render, [("{{ strftime_now('%d %b %Y, %A') }}", {})])
+    letters = "aAbBcdDeFhHIjklmMpRSTuUwWxXyYzZ%"
+    bare = [f"%-{letter}" for letter in "dejHIklmMSyUW"]
+    patterns = [f"%{letter}" for letter in letters] + bare + ["%d %b %Y, %A", "%-d. %B", "ü %Y", ""]
+    cases = [("{{ strftime_now('%s') }}".replace("%s", p), {}) for p in patterns]
+    for _ in range(9):  # until no second ends between the two
+        want, got, after = ([reference(*c) for c in cases], render(cases),
+                            [reference(*c) for c in cases])  # fmt: skip
+        if want == after:
+            break
+    assert got == want
+
+
+def test_strftime_now_refuses_unknown_letters(render):
+    patterns = ("%Q", "%", "a%", "%-", "%--d", "%-a", "%#d", "%Ey", "%1d", "%\\0", "%ü")
+    for ok, said in render([("{{ strftime_now('" + p + "') }}", {}) for p in patterns]):
+        assert not ok and "unknown letter after '%'" in said
 
 
 names = st.sampled_from([*sorted(VALUES), "missing"])

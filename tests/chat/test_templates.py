@@ -115,6 +115,19 @@ def test_broken_utf8_in_a_message_is_replaced(program):
     assert out == [(True, "<|im_start|>user\na\ufffdb\ufffd<|im_end|>\n")]
 
 
+def test_a_broken_bos_is_repaired(program, tmp_path):
+    template = (
+        "{{ bos_token }}|{{ bos_token | length }}|{{ bos_token[0] }}|{{ eos_token | tojson }}"
+    )
+    file = tmp_path / "t.gguf"
+    write(file, "llama", ["<unk>", "<B>", "<E>"], [2, CONTROL, CONTROL], template, scores=[0.0] * 3)
+    data = file.read_bytes()
+    file.write_bytes(data.replace(b"<B>", b"\xa9b\xe6").replace(b"<E>", b"e\xf0\x9f"))
+    assert unpack(ask(program, ["model", file], [(None, [USER], 1)])) == [
+        (True, '\ufffdb\ufffd|3|\ufffd|"e\ufffd"')
+    ]
+
+
 def test_the_models_own_template_and_tokens(program, tmp_path):
     tokens = ["<unk>", "<B>", "<E>", "a"]
     types = [2, CONTROL, CONTROL, NORMAL]

@@ -28,12 +28,13 @@ def compiler() -> str:
 
 
 def build(compiler: str, folder: Path, program: str, rooms: tuple[str, ...]) -> Path:
-    """The executable of tests/ROOM/NAME.c (`program` is ROOM/NAME), linked with whole rooms."""
+    """The executable of tests/ROOM/NAME.c (`program` is ROOM/NAME), linked with rooms or files."""
     tables = folder / "gen" / "tokenizer" / "unicode_tables.inc"
     if not tables.exists():
         script = ROOT / "runtime_src" / "tokenizer" / "unicode_tables.py"
         subprocess.run([sys.executable, script, tables], check=True)
-    sources = [path for room in rooms for path in (ROOT / "runtime_src" / room).glob("*.c")]
+    runtime = ROOT / "runtime_src"
+    sources = [f for r in rooms for f in runtime.glob(f"{r}.c" if "/" in r else f"{r}/*.c")]
     out = folder / Path(program).name
     command = [*COMPILERS[compiler], ROOT / "tests" / f"{program}.c", *sorted(sources), *FLAGS]
     subprocess.run([*command, f"-I{folder}/gen", "-o", out], cwd=ROOT, check=True)

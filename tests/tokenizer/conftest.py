@@ -10,7 +10,7 @@ import pytest
 
 from tests.tokenizer.build import build, compiler
 
-ROOMS = ("base", "gguf", "tokenizer")
+ROOMS = ("base", "gguf", "kernels/types", "tokenizer")
 SPECIAL, PARSE = 1, 2  # flags of tokenizer_encode
 
 
