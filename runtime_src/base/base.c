@@ -114,3 +114,10 @@ uint64_t le64(const void *p)
 {
     return (uint64_t)le32(p) | (uint64_t)le32((const char *)p + 4) << 32;
 }
+
+uint64_t mix64(uint64_t x)
+{
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}

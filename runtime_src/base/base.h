@@ -78,6 +78,11 @@ uint16_t le16(const void *p);
 uint32_t le32(const void *p);
 uint64_t le64(const void *p);
 
+// ---- Numbers --------------------------------------------------------------------------------
+
+// Spreads every bit over all: the finalizer of SplitMix64 (Steele, Lea, Flood 2014).
+uint64_t mix64(uint64_t x);
+
 // ---- Cursor: the only way parsers read untrusted bytes --------------------------------------
 
 struct cursor {

@@ -54,14 +54,6 @@ static bool is_name(int c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-static int hex_digit(int c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void push(struct merger *m, const char *data, size_t len, bool packed)
 {
     struct args *out = m->out;
@@ -108,10 +100,10 @@ static void letter_escape(struct merger *m)
 static void quoted_escape(struct merger *m)
 {
     int c = peek(m, 0), value = 0, digits = 0;
-    if (c == 'x' && hex_digit(peek(m, 1)) >= 0) {
+    if (c == 'x' && hex_value(peek(m, 1)) >= 0) {
         m->in.pos++;
-        for (; digits < 2 && hex_digit(peek(m, 0)) >= 0; digits++)
-            value = value * 16 + hex_digit(cursor_u8(&m->in));
+        for (; digits < 2 && hex_value(peek(m, 0)) >= 0; digits++)
+            value = value * 16 + hex_value(cursor_u8(&m->in));
         buf_putc(&m->arg, (char)value);
     } else if (c >= '0' && c <= '7') {
         for (; digits < 3 && peek(m, 0) >= '0' && peek(m, 0) <= '7'; digits++)

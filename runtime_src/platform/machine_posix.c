@@ -202,10 +202,7 @@ uint64_t os_random_seed(void)
     clock_gettime(CLOCK_REALTIME, &t);
     uint64_t x = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
     x ^= (uint64_t)getpid() << 40;
-    // splitmix64's finalizer spreads the few bits that differ.
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
+    return mix64(x); // few bits differ from start to start
 }
 
 #if defined(__linux__)

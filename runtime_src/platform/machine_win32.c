@@ -74,10 +74,7 @@ uint64_t os_random_seed(void)
     GetSystemTimeAsFileTime(&t);
     uint64_t x = (uint64_t)t.dwHighDateTime << 32 | t.dwLowDateTime;
     x ^= os_now_ns() ^ (uint64_t)GetCurrentProcessId() << 40;
-    // splitmix64's finalizer spreads the few bits that differ.
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
+    return mix64(x); // few bits differ from start to start
 }
 
 bool os_executable_path(struct buf *out)

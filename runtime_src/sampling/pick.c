@@ -37,11 +37,7 @@ double pick_weight(double logit, double max)
 double pick_coin(uint64_t *state)
 {
     *state += 0x9e3779b97f4a7c15u;
-    uint64_t z = *state;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    z ^= z >> 31;
-    return (double)(z >> 11) * 0x1p-53;
+    return (double)(mix64(*state) >> 11) * 0x1p-53;
 }
 
 void pick_gather(const float *logits, int n, struct candidate *out)
