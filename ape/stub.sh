@@ -112,7 +112,8 @@ place 2>/dev/null || {
   esac
   exit 126
 }
-[ "${cache:-$dir}" = "$dir" ] || say "PREFIX_CACHE=$cache is no folder to unpack to and run from; used $dir"
+[ "${cache:-$dir}" = "$dir" ] ||
+  say "PREFIX_CACHE=$cache is no folder to unpack to and run from; used $dir"
 PREFIX_SELF=$self
 PREFIX_ARGV0=$0
 PREFIX_TMP=$once

@@ -38,6 +38,11 @@ def test_targets_are_those_of_the_build():
 
 def test_messages_of_the_stub_are_listed():
     script = (FOLDER / "stub.sh").read_text("ascii")
-    for message in re.findall(r'echo "NAME: ([^"]*)"', script):
-        words = message.replace("$system", "SYSTEM").replace("$self", "FILE")
-        assert f"`NAME: {words.replace('PREFIX_CACHE', 'P_CACHE')}`" in FORMAT
+    messages = re.findall(r'\bsay "([^"]*)"', script)
+    assert len(messages) == 5
+    words = {"$system": "SYSTEM", "$self": "FILE", "$cache": "FOLDER", "$dir": "PLACE"}
+    words["PREFIX_CACHE"] = "P_CACHE"
+    for message in messages:
+        for word, meaning in words.items():
+            message = message.replace(word, meaning)
+        assert f"`NAME: {message}`" in FORMAT
