@@ -21,7 +21,7 @@ from pathlib import Path
 
 from . import check as checks
 from . import records as r
-from .commit import Commit, pack_directory, recover
+from .commit import Commit
 from .create import NewFile
 from .errors import (
     BadAlignment,
@@ -32,15 +32,19 @@ from .errors import (
     NoSuchEntry,
     NotAZip,
     Unsupported,
+    WriteFailed,
     ZipAlignError,
 )
 from .file import DiskFile, Window
 from .names import check_name, name_for
 from .reader import Directory, Entry, read_directory
-from .writer import EntryWriter, Pending, input_status, normal_mode, room_for, write_failed
+from .recover import explain, pack_directory, recover, undo_torn_cover
+from .writer import EntryWriter, Pending, input_status, normal_mode, room_for
 
 DEFAULT_ALIGN = 1 << 16
 MAX_ALIGN = 1 << 30
+AS_IT_WAS = "the archive is as it was"
+DONE = "the change is done"
 
 
 def fixed_time() -> int:
@@ -94,6 +98,7 @@ class Archive:
             raise
 
     _file = None
+    outcome = AS_IT_WAS                 # of the last commit(), in words
 
     def _open(self, file_class):
         try:
@@ -109,14 +114,14 @@ class Archive:
         return file_class(self.path, os.O_RDONLY if self._readonly else os.O_RDWR)
 
     def _load(self, start: bool) -> None:
-        size = self._file.size()
-        if size:
+        if not self._readonly:
+            undo_torn_cover(self._file)
+        if self._file.size():
             try:
                 self._directory = read_directory(self._file)
             except NotAZip as error:
                 if not start:
-                    raise NotAZip(f"{error}; to start an archive behind these bytes, use --start"
-                                  ) from None
+                    raise explain(self._file, error, not self._readonly) from None
         self._found = self._fingerprint()
 
     def _fingerprint(self) -> tuple:
@@ -243,9 +248,11 @@ class Archive:
     def commit(self, progress=None) -> None:
         """Make the planned changes, all or none; progress(n) hears of every n bytes done.
 
-        Raises ZipAlignError, KeyboardInterrupt and whatever else came up with the archive as it was
-        before.  A new archive is created even if nothing was added to it.
+        Raises ZipAlignError, KeyboardInterrupt and whatever else came up; self.outcome then says
+        what became of the archive: nearly always it is as it was.  A new archive is created even
+        if nothing was added to it.
         """
+        self.outcome = AS_IT_WAS
         if self._new is None and not self._pending and not self._deleted:
             return
         if self._fingerprint() != self._found:
@@ -256,16 +263,35 @@ class Archive:
         dead, live = self._divide()
         commit = Commit(self._file, self._directory, dead)
         try:
-            directory = self._write(commit, live, progress)
+            self._directory = self._write(commit, live, progress)
+            if self._new:
+                self._new.publish()
+                self._new = None
+            self._pending, self._deleted = {}, set()
+            self._found = self._fingerprint()
+            self.outcome = DONE
         except BaseException as error:
-            self._roll_back(commit, error)
+            self.outcome = self._settle(commit)
+            if isinstance(error, OSError):
+                raise WriteFailed(f"cannot write: {error.strerror or error}; {self.outcome}"
+                                  ).at(self.path) from error
+            if isinstance(error, ZipAlignError) and self.outcome != AS_IT_WAS:
+                error.args = (f"{error.args[0]}; {self.outcome}",)
             raise
+
+    def _settle(self, commit: Commit) -> str:
+        """After a failure: undo what can be undone; returns what to say about the archive."""
         if self._new:
-            self._new.publish()
-            self._new = None
-        self._directory = directory
-        self._pending, self._deleted = {}, set()
-        self._found = self._fingerprint()
+            return DONE if self._new.is_published() else AS_IT_WAS
+        try:
+            if commit.is_switched():
+                return DONE
+            commit.roll_back()
+        except (OSError, KeyboardInterrupt) as error:
+            reason = getattr(error, "strerror", None) or "interrupted"
+            return (f"the archive is complete, but its old end could not be put back ({reason}); "
+                    "the next run gives back the space")
+        return AS_IT_WAS
 
     def _divide(self) -> tuple[list[Entry], list[Entry]]:
         dead, live = [], []
@@ -283,31 +309,17 @@ class Archive:
         data_end = room_for(pending, commit.low)
         headers_most = sum(len(p.header.file_name) + r.CENTRAL_LENGTH + 28 for p in pending)
         room = data_end - commit.low + len(kept) + headers_most + len(comment) + 98
-        try:
-            commit.cover(room)
-            writer = EntryWriter(self._file, commit.low, commit.dirty_end, progress)
-            added = [writer.write(p).pack() for p in pending]
-            # Nothing after this line changes the place of an entry.
-            directory = kept + b"".join(added)
-            end = r.end_records(len(live) + len(added), len(directory), writer.at, comment)
-            self._file.write(writer.at, directory + end)
-            self._file.sync()
-            new_size = writer.at + len(directory) + len(end)
-            written = checks.verify_written(Window(self._file, new_size), writer.at, directory,
-                                            writer.heads)
-            commit.switch(new_size)
-            commit.retire(live)
-            return written
-        except OSError as error:
-            raise write_failed(error, self._file) from error
-
-    def _roll_back(self, commit: Commit, error: BaseException) -> None:
-        try:
-            commit.roll_back()
-        except OSError as second:
-            note = (f"and the old end cannot be put back now ({second.strerror}); the archive is "
-                    "complete, the next run gives back the space")
-            if isinstance(error, ZipAlignError):
-                error.args = (f"{error.args[0]}, {note}",)
-            else:
-                error.add_note(note)
+        commit.cover(room)
+        writer = EntryWriter(self._file, commit.low, commit.dirty_end, progress)
+        added = [writer.write(p).pack() for p in pending]
+        # Nothing after this line changes the place of an entry.
+        directory = kept + b"".join(added)
+        end = r.end_records(len(live) + len(added), len(directory), writer.at, comment)
+        self._file.write(writer.at, directory + end)
+        self._file.sync()
+        new_size = writer.at + len(directory) + len(end)
+        written = checks.verify_written(Window(self._file, new_size), writer.at, directory,
+                                        writer.heads)
+        commit.switch(new_size)
+        commit.retire(live)
+        return written

@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from . import records as r
-from .commit import find_mark
 from .copy import crc32, read_deflated
 from .errors import (
     BadArchive,
@@ -27,6 +26,7 @@ from .errors import (
 )
 from .names import check_name
 from .reader import Directory, Entry, local_header, read_directory
+from .recover import find_mark
 
 _STEP = 1 << 20
 

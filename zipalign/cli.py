@@ -2,18 +2,20 @@
 """The zipalign command: options, messages, exit status.  The only place that catches and prints."""
 import argparse
 import contextlib
+import os
 import signal
 import sys
 from pathlib import Path
 
 from . import __version__
-from .archive import DEFAULT_ALIGN, Archive, check_align
+from .archive import AS_IT_WAS, DEFAULT_ALIGN, MAX_ALIGN, Archive, check_align
 from .check import problems
-from .errors import BadAlignment, ZipAlignError
+from .errors import BadAlignment, BadInput, NotAZip, ZipAlignError
 from .extract import extract
 from .file import DiskFile
-from .listing import print_list, summary
+from .listing import render, summary
 from .operands import expand
+from .recover import explain
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -47,8 +49,8 @@ notes:
   $SOURCE_DATE_EPOCH, or with -N the file's own; modes are 0644, or 0755 for what can be executed.
 
 exit status:
-  0 done; 1 failed, OUT is as it was; 2 wrong usage, nothing was touched; 130 interrupted, OUT is as
-  it was.
+  0 done; 1 failed; 2 wrong usage, nothing was touched; 130 interrupted.  After 1 and 130 OUT is as
+  it was, unless the message says that the change is done: that needs bad luck in the last sync.
 """
 
 
@@ -58,11 +60,24 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
+# Which options go with which mode, by their dest; -h and --version go with all.
+_MODES = {
+    "list": {"json"},
+    "check": {"deep", "align", "quiet"},
+    "extract": {"verbose", "quiet"},
+    "": {"level", "align", "junk_paths", "recurse", "file_times", "delete", "start", "dry_run",
+         "verbose", "quiet"},
+}
+
+
 def _align(text: str) -> int:
     try:
         return check_align(int(text))
     except BadAlignment as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number; it must be a power of two "
+                                         f"from 1 to {MAX_ALIGN}") from None
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -87,7 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_options(add) -> None:
     for level in range(10):
         text = {0: "store (the default)", 9: "-1 to -9: deflate, faster to smaller"}.get(level)
-        add.add_argument(f"-{level}", dest="level", action="store_const", const=level, default=0,
+        add.add_argument(f"-{level}", dest="level", action="store_const", const=level,
                          help=text or argparse.SUPPRESS)
     add.add_argument("-a", "--align", metavar="N", type=_align,
                      help=f"align data to N bytes, a power of two (default {DEFAULT_ALIGN})")
@@ -114,31 +129,56 @@ def _look_options(look) -> None:
     look.add_argument("--json", action="store_true", help="with --list: print JSON")
 
 
-def main(argv: list[str] | None = None) -> int:
+def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser = build_parser()
     options = parser.parse_intermixed_args(argv)
-    if options.deep and not options.check:
-        parser.error("--deep goes with --check")
-    if options.json and not options.list:
-        parser.error("--json goes with --list")
-    _raise_on_signals()
-    try:
-        if options.extract:
-            return _extract(options)
-        if options.list or options.check:
-            return _look(options)
-        return _add(options)
-    except ZipAlignError as error:
-        error.at(options.out)
-        return _fail(str(error))
-    except KeyboardInterrupt:
-        print(f"zipalign: interrupted; {options.out} is as it was", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        sys.stdout = None               # nobody reads any more; say nothing at exit either
-        return FAILED
-    except OSError as error:
-        return _fail(f"{error.filename or options.out}: {error.strerror or error}")
+    mode = next((m for m in ("list", "check", "extract") if _given(parser, options, m)), "")
+    for action in parser._actions:      # there is no public list of them
+        name = action.dest
+        if name in {"out", "files", mode} or not _given(parser, options, name):
+            continue
+        if name not in _MODES[mode]:
+            flag = f"-{options.level}" if name == "level" else action.option_strings[-1]
+            home = " or ".join(f"--{m}" for m in _MODES if m and name in _MODES[m])
+            parser.error(f"{flag} does not go with --{mode}" if mode else
+                         f"{flag} goes with {home}")
+    if options.extract == "":
+        parser.error("--extract needs a folder; '.' is the current one")
+    if not mode and not options.files and not options.delete:
+        parser.error("nothing to do: name a FILE to add, or an entry to drop with -d")
+    return options
+
+
+def _given(parser, options, name: str) -> bool:
+    """True if the option is on the command line."""
+    return hasattr(options, name) and getattr(options, name) != parser.get_default(name)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    options = _parse(argv)
+    options.archive = None
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")   # a name must not stop a listing
+    with _interrupts():
+        try:
+            if options.extract is not None:
+                return _extract(options)
+            if options.list or options.check:
+                return _look(options)
+            return _add(options)
+        except ZipAlignError as error:
+            error.at(options.out)
+            return _fail(str(error))
+        except KeyboardInterrupt:
+            outcome = options.archive.outcome if options.archive else AS_IT_WAS
+            text = " is as it was" if outcome == AS_IT_WAS else f": {outcome}"
+            print(f"zipalign: interrupted; {options.out}{text}", file=sys.stderr)
+            return INTERRUPTED
+        except BrokenPipeError:
+            return FAILED
+        except OSError as error:
+            return _fail(f"{error.filename or options.out}: {error.strerror or error}")
 
 
 def _fail(message: str) -> int:
@@ -146,24 +186,51 @@ def _fail(message: str) -> int:
     return FAILED
 
 
-def _raise_on_signals() -> None:
-    """Let a polite request to end run the same clean-up as Ctrl-C."""
+def _print(text: str) -> None:
+    """To standard output, at once; an OSError from here is not about the archive."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        with contextlib.suppress(OSError, ValueError):  # what is left must not fail again at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise OSError(error.errno, error.strerror, "standard output") from None
+
+
+@contextlib.contextmanager
+def _interrupts():
+    """Raise KeyboardInterrupt for polite signals; once only, so that the clean-up is left alone."""
+    before = {}
+
     def interrupt(number, frame):
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            with contextlib.suppress(ValueError):   # not the main thread: leave it to the caller
-                signal.signal(getattr(signal, name), interrupt)
+    with contextlib.suppress(ValueError):   # not the main thread: leave it to the caller
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number and signal.getsignal(number) in (signal.SIG_DFL,
+                                                       signal.default_int_handler):
+                before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _add(options) -> int:
-    level = {"level": options.level, "align": options.align or DEFAULT_ALIGN}
+    level = {"level": options.level or 0, "align": options.align or DEFAULT_ALIGN}
     with contextlib.ExitStack() as stack:
         # Operands first: a mistake in them must not even open the archive.
         inputs = expand(options.files, options.junk_paths, options.recurse, stack)
+        if not inputs and not options.delete:
+            raise BadInput("nothing to add: there is no file in it").at(options.files[0])
         archive = stack.enter_context(contextlib.closing(
             Archive(options.out, start=options.start, **level)))
+        options.archive = archive       # main() tells what became of it
         for name in options.delete:
             archive.delete(name)
         for item in inputs:
@@ -172,13 +239,13 @@ def _add(options) -> int:
             if options.verbose or options.dry_run:
                 print(f"{item.shown} -> {item.name}", file=sys.stderr)
         if not options.dry_run:
-            with _progress(archive.planned_size(), options.quiet) as advance:
+            with progress(archive.planned_size(), options.quiet) as advance:
                 archive.commit(advance)
     return OK
 
 
 def _extract(options) -> int:
-    with contextlib.closing(DiskFile(options.out)) as file, _progress(
+    with contextlib.closing(DiskFile(options.out)) as file, progress(
             file.size(), options.quiet) as advance:
         written = extract(file, Path(options.extract), options.files, advance)
     if options.verbose:
@@ -187,13 +254,23 @@ def _extract(options) -> int:
     return OK
 
 
+@contextlib.contextmanager
+def _opened(path: str):
+    """A file to look at."""
+    with contextlib.closing(DiskFile(path)) as file:
+        try:
+            yield file
+        except NotAZip as error:
+            raise explain(file, error, adding=False) from None
+
+
 def _look(options) -> int:
     status = OK
     for path in [options.out, *options.files]:
         options.out = path              # what main() names when this one fails
-        with contextlib.closing(DiskFile(path)) as file:
+        with _opened(path) as file:
             if options.list:
-                print_list(file, options.json)
+                _print(render(file, options.json))
             elif not _check(file, options):
                 status = FAILED
     return status
@@ -201,18 +278,20 @@ def _look(options) -> int:
 
 def _check(file, options) -> bool:
     sound = True
-    with _progress(file.size() if options.deep else 0, options.quiet) as advance:
+    with progress(file.size() if options.deep else 0, options.quiet) as advance:
         found = problems(file, align=options.align or 1, deep=options.deep, progress=advance)
         for problem in found:
+            if isinstance(problem, NotAZip):
+                problem = explain(file, problem, adding=False)
             _fail(str(problem.at(file.path)))
             sound = False
     if sound and not options.quiet:
-        print(summary(file))
+        _print(summary(file))
     return sound
 
 
 @contextlib.contextmanager
-def _progress(total: int, quiet: bool):
+def progress(total: int, quiet: bool):
     """A function to call with the number of bytes done; a bar for long work on a terminal."""
     if quiet or total < 64 << 20 or not sys.stderr.isatty():
         yield None

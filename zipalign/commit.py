@@ -10,8 +10,7 @@ file without an archive until he is done.  We never do:
     switch   | entries | new data ... | new directory | new end |
 
 1. cover: one write, far enough behind the old end, extends the file by a copy of the directory and
-   the end record, all of it at once (see DiskFile.extend).  The file is the old archive again.
-   Sync.
+   the end record, all of it at once (but see below).  The file is the old archive again.  Sync.
 2. fill: the room between is nobody's now, that of the old directory included.  New data, the new
    directory and the new end record go there.  Sync, and read it back.
 3. switch: truncate the file behind the new end record.  A truncation is one change of one number,
@@ -25,50 +24,26 @@ If the last entries of the file are dead (replaced, deleted), their room is used
 part of the old archive, so the cover then includes a copy of them, at the same distance from a
 multiple of 64 KiB, and directory' points to the copy.  Replacing .args behind 40 GB of weights
 writes some hundred KB and does not let the file grow.
+
+The limit of this: readers want the directory right in front of its end record, so the cover must
+appear in one piece.  A cover of one page (some 50 entries) always does.  A longer one does where
+the file system knows direct writes: ext4, XFS, btrfs, tmpfs since Linux 6.6.  Elsewhere (macOS,
+the BSDs, Windows, network disks) a run that is killed by force within that one write, or a power
+cut, may leave its first pages only.  If the old end is then still within the last 64 KiB (readers
+were tried with up to 65,000 bytes behind it), the archive is still valid; else it is not, for
+anybody, until the next zipalign that changes it: nothing in it was touched yet, and a mark on the
+cover's first page lets that run cut the file to what it was (recover.py).
 """
 import bisect
 import itertools
-import struct
-import zlib
-from typing import NamedTuple
 
 from . import records as r
-from .errors import BadArchive
 from .file import PAGE
-from .reader import Directory, Entry, data_range, read_directory
+from .reader import Directory, Entry
+from .recover import DESCRIPTOR_LENGTH, MARK, Mark, entry_end, moved, pack_tail
 
 MAX_SPAN = 1 << 20                      # dead bytes at the end that are worth copying
 _SPAN_ALIGN = 1 << 16
-_DESCRIPTOR_LENGTH = 24                 # 4.3.9 data descriptor at its longest
-
-_MARK = struct.Struct("<20s 3Q I")
-_MARK_MAGIC = b"zipalign unfinished\0"
-
-
-class Mark(NamedTuple):
-    """Stands in front of directory' and says how to undo."""
-
-    low: int                            # what the unfinished run changed starts here
-    span: int                           # bytes of dead entries copied from low ...
-    far: int                            # ... to here
-
-    def pack(self) -> bytes:
-        body = _MARK.pack(_MARK_MAGIC, *self, 0)[:-4]
-        return body + struct.pack("<I", zlib.crc32(body))
-
-    @classmethod
-    def parse(cls, data: bytes) -> "Mark | None":
-        if len(data) != _MARK.size or not data.startswith(_MARK_MAGIC):
-            return None
-        *_, low, span, far, crc = _MARK.unpack(data)
-        return cls(low, span, far) if crc == zlib.crc32(data[:-4]) else None
-
-
-def pack_directory(entries, bias: int = 0) -> bytes:
-    """The central directory of these entries; untouched ones keep their very bytes."""
-    if not bias:
-        return b"".join([entry.raw for entry in entries])
-    return b"".join([entry.header.pack() for entry in entries])
 
 
 class Commit:
@@ -84,6 +59,7 @@ class Commit:
         if directory is not None and dead:
             self.low = _reusable_from(file, directory, dead)
         self._saved = b""
+        self._new_size = -1
         self._covered = self._switched = False
 
     @property
@@ -97,25 +73,55 @@ class Commit:
             return                      # nothing to protect: without an end there is no archive
         self._saved = self._file.read(self.low, self._old_size - self.low)
         span = self._directory.offset - self.low
-        far = max(self.low + room, self._old_size)
-        far += (self.low - far) % _SPAN_ALIGN if span else -far % PAGE
-        entries = [_moved(e, far - self.low) if e.header.local_offset >= self.low else e
-                   for e in self._directory.entries]
-        mark = Mark(self.low, span, far).pack()
-        # The length of the tail does not depend on where it is, but for the ZIP64 limit.
-        tail = _tail(entries, far + span + len(mark), self._directory)
-        pad = -(far + span + len(mark) + len(tail)) % PAGE
-        tail = _tail(entries, far + span + pad + len(mark), self._directory)
-        self._file.extend(far, self._saved[:span] + bytes(pad) + mark + tail)
+        start = max(self.low + room, self._old_size)
+        start += -start % PAGE
+        data = self._one_page(start) if not span else None
+        if data is None:
+            start, data = self._pages(start, span)
+        self._file.extend(start, data)
         self._covered = True
         self._file.sync()
 
+    def _one_page(self, far: int) -> bytes | None:
+        """The cover for `far`, if it needs no more than the page there: that is never torn."""
+        mark = Mark(self.low, 0, far, self._old_size).pack()
+        length = len(pack_tail(self._directory.entries, far + len(mark), self._directory))
+        pad = PAGE - len(mark) - length
+        if pad < 0:
+            return None
+        # The length of the tail does not depend on where it is, but for the ZIP64 limit.
+        tail = pack_tail(self._directory.entries, far + pad + len(mark), self._directory)
+        return bytes(pad) + mark + tail
+
+    def _pages(self, least: int, span: int) -> tuple[int, bytes]:
+        """(start, cover), the start at a page not before `least`, with a mark on that page."""
+        far = least + MARK.size
+        if span:                        # the copy stands as its entries stood in their 64 KiB
+            far += (self.low - far) % _SPAN_ALIGN
+        mark = Mark(self.low, span, far, self._old_size)
+        entries = [moved(e, far - self.low) if e.header.local_offset >= self.low else e
+                   for e in self._directory.entries]
+        gap = far - MARK.size - mark.start
+        at = far + span + MARK.size
+        pad = -(at + len(pack_tail(entries, at, self._directory))) % PAGE
+        tail = pack_tail(entries, at + pad, self._directory)
+        return mark.start, b"".join((mark.pack(), bytes(gap), self._saved[:span], bytes(pad),
+                                     mark.pack(), tail))
+
     def switch(self, new_size: int) -> None:
         """The file now ends at new_size; everything before it is written."""
+        self._new_size = new_size
         if self._file.size() != new_size:
             self._file.truncate(new_size)
         self._switched = True
         self._file.sync()
+
+    def is_switched(self) -> bool:
+        """True if there is no way back.
+
+        The size of the file tells: a signal or an error may have come right behind the truncation.
+        """
+        return self._switched or (self._covered and self._file.size() == self._new_size)
 
     def retire(self, live) -> None:
         """Wipe the signatures of dead local headers, which some readers (7-Zip) look for.
@@ -138,7 +144,7 @@ class Commit:
 
         Raises OSError if it cannot; the cover then still stands.
         """
-        if self._switched:
+        if self.is_switched():
             return
         if self._covered:
             self._restore()
@@ -146,7 +152,6 @@ class Commit:
         if self._file.size() != self._old_size:
             self._file.truncate(self._old_size)
         self._file.sync()
-
 
     def _restore(self) -> None:
         """Write the saved bytes, but only pages that differ: those have their blocks.
@@ -160,16 +165,6 @@ class Commit:
             if self._file.read(self.low + at, len(old)) != old:
                 self._file.write(self.low + at, old)
             at += len(old)
-
-
-def _moved(entry: Entry, by: int) -> Entry:
-    header = entry.header._replace(local_offset=entry.header.local_offset + by)
-    return entry._replace(header=header, raw=header.pack())
-
-
-def _tail(entries, at: int, directory: Directory) -> bytes:
-    packed = pack_directory(entries, directory.bias)
-    return packed + r.end_records(len(entries), len(packed), at, directory.comment)
 
 
 def _reusable_from(file, directory: Directory, dead) -> int:
@@ -192,44 +187,4 @@ def _reaches(entry: Entry) -> int:
     """A bound of the entry's end, without looking at its local header."""
     header = entry.header
     return (header.local_offset + r.LOCAL_LENGTH + len(header.file_name) + r.MAX16
-            + header.compressed_size + _DESCRIPTOR_LENGTH)
-
-
-def entry_end(file, entry: Entry, limit: int) -> int:
-    """Where the entry ends, a possible data descriptor included."""
-    end = data_range(file, entry, limit)[1]
-    if entry.header.flags & r.FLAG_DESCRIPTOR:
-        end = min(end + _DESCRIPTOR_LENGTH, limit)
-    return end
-
-
-def find_mark(file, directory: Directory) -> Mark | None:
-    """The mark of an unfinished run in front of this directory, if it is one and makes sense."""
-    at = directory.offset - _MARK.size
-    mark = Mark.parse(file.read(at, _MARK.size)) if at >= 0 else None
-    if mark is None or mark.far + mark.span > at or mark.low + mark.span > mark.far:
-        return None
-    return mark
-
-
-def recover(file, directory: Directory) -> Directory:
-    """Undo an unfinished run: bring the directory back from its cover, and shrink the file."""
-    mark = find_mark(file, directory)
-    if mark is None:
-        return directory
-    entries, back = [], mark.low - mark.far
-    for entry in directory.entries:
-        if entry.header.local_offset >= mark.far:
-            entry = _moved(entry, back)
-        elif entry_end(file, entry, directory.offset) > mark.low:
-            raise BadArchive(f"{entry.name!r} lies in the room of an unfinished run")
-        entries.append(entry)
-    span = file.read(mark.far, mark.span)
-    tail = span + _tail(entries, mark.low + mark.span, directory)
-    if mark.low + len(tail) > mark.far:
-        return directory                # no room to undo in; the space stays unused
-    file.write(mark.low, tail)
-    file.sync()
-    file.truncate(mark.low + len(tail))
-    file.sync()
-    return read_directory(file)
+            + header.compressed_size + DESCRIPTOR_LENGTH)

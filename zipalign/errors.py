@@ -129,4 +129,4 @@ class ChangedMeanwhile(ZipAlignError):
 
 
 class WriteFailed(ZipAlignError):
-    """The system refused a write: disk full, quota, I/O error. The old archive is in place."""
+    """The system refused a write: disk full, quota, I/O error. The message says what is there."""

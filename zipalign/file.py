@@ -5,8 +5,10 @@ Everything above works through these methods, so a test can hand in an object th
 refuses them.  Where a system lacks a call, the method says so (False, or 0 bytes done) and the
 caller takes the plain path; nothing else in this package asks which system it runs on.
 """
+import errno
 import mmap
 import os
+import stat
 import struct
 import threading
 
@@ -18,7 +20,9 @@ except ImportError:                     # Windows
     fcntl = None
     import msvcrt
 
-BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+# O_NONBLOCK: to open a pipe must not wait for a writer; regular files do not know it.
+BINARY = (getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+          | getattr(os, "O_NONBLOCK", 0))
 
 # linux/fs.h: _IOW(0x94, 13, struct file_clone_range {s64 fd; u64 from, length, to})
 _FICLONERANGE = 0x4020940D
@@ -27,11 +31,20 @@ CLONE_BLOCK = 4096                      # btrfs and XFS share whole blocks of (a
 
 
 class DiskFile:
-    """An open file.  Offsets and lengths are bytes; a read is short only at the end of the file."""
+    """An open regular file; OSError for any other kind.
+
+    Offsets and lengths are bytes; a read is short only at the end of the file.
+    """
 
     def __init__(self, path, flags: int = os.O_RDONLY, mode: int = 0o666):
         self.path = os.fspath(path)
         self.fd = os.open(self.path, flags | BINARY, mode)
+        kind = os.fstat(self.fd).st_mode
+        if not stat.S_ISREG(kind):
+            self.close()
+            if stat.S_ISDIR(kind):
+                raise IsADirectoryError(errno.EISDIR, "it is a directory", self.path)
+            raise OSError(errno.EINVAL, "it is not a regular file", self.path)
         self._seeking = threading.Lock()   # for systems without pread, where position is shared
 
     def close(self) -> None:
@@ -167,7 +180,6 @@ _MOST = 1 << 30                         # one call moves at most 2 GiB on Linux,
 
 
 def _real_failures() -> frozenset[int]:
-    import errno
     names = ("ENOSPC", "EDQUOT", "EIO", "EFBIG", "EROFS")
     return frozenset(getattr(errno, n) for n in names if hasattr(errno, n))
 

@@ -33,18 +33,18 @@ def describe(file) -> list[dict]:
     return rows
 
 
-def print_list(file, as_json: bool) -> None:
-    """Print the entries: a table for people, or a JSON array."""
+def render(file, as_json: bool) -> str:
+    """The entries: a table for people, or a JSON array."""
     rows = describe(file)
     if as_json:
-        print(json.dumps(rows, indent=1))
-        return
-    print(f"{'size':>14} {'offset':>14} {'aligned':>8} {'method':<8}  name")
+        return json.dumps(rows, indent=1)
+    lines = [f"{'size':>14} {'offset':>14} {'aligned':>8} {'method':<8}  name"]
     for row in rows:
         # Names of other tools may hold anything; a terminal must not obey them.
         name = "".join(c if c.isprintable() else "?" for c in row["name"])
-        print(f"{row['size']:>14} {row['data_offset']:>14} {short(row['alignment']):>8} "
-              f"{row['method']:<8}  {name}")
+        lines.append(f"{row['size']:>14} {row['data_offset']:>14} {short(row['alignment']):>8} "
+                     f"{row['method']:<8}  {name}")
+    return "\n".join(lines)
 
 
 def short(size: int) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from . import copy
 from . import records as r
-from .errors import BadInput, InputChanged, WriteFailed, ZipAlignError
+from .errors import BadInput, InputChanged
 from .file import DiskFile
 
 _ZEROS = bytes(1 << 16)
@@ -146,9 +146,3 @@ class _Input(DiskFile):
             return read(at, what)
         except OSError as error:
             raise BadInput(f"cannot read: {error.strerror}").at(self.path) from None
-
-
-def write_failed(error: OSError, file) -> ZipAlignError:
-    """What to tell about an OSError met while changing `file`."""
-    return WriteFailed(f"cannot write: {error.strerror or error}; the archive is as it was"
-                       ).at(file.path)

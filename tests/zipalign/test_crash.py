@@ -120,30 +120,6 @@ def test_next_run_succeeds_and_gives_back_the_space(before, change):
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_failure_of_any_write_restores_the_very_bytes(before, change):
-    log = record(before, change)[0]
-    switch = next(i for i, operation in enumerate(log) if operation[0] == "truncate")
-
-    class Once(recorder().__mro__[1]):
-        """Refuses one call, then works again, as when another program frees space."""
-
-        def _note(self, what, at, data=b""):
-            self.log.append((what, at, data))
-            if len(self.log) == self.fail_at:
-                raise OSError(28, "No space left on device")
-
-    for fail_at in range(1, switch + 2):
-        with open("o.zip", "wb") as file:
-            file.write(before)
-        kind = type("Failing", (Once,), {"log": [], "fail_at": fail_at})
-        with pytest.raises(WriteFailed, match=r"No space left.*as it was$"), Archive(
-                "o.zip", file_class=kind) as out:
-            change(out)
-        with open("o.zip", "rb") as file:
-            assert file.read() == before, fail_at
-
-
-@pytest.mark.parametrize("change", CHANGES)
 def test_disk_that_stays_broken_leaves_a_readable_archive(before, change):
     log, old, new = record(before, change)
     for fail_at in range(len(log)):
