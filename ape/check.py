@@ -25,20 +25,25 @@ from zipalign.file import DiskFile
 
 def broken_rules(path: Path, all_data: bool = True) -> list[str]:
     """One line per broken rule. `all_data` reads every member to compare its checksum."""
+    with closing(DiskFile(path)) as file:
+        return broken_rules_of(file, all_data)
+
+
+def broken_rules_of(file: DiskFile, all_data: bool = True) -> list[str]:
+    """The same of an open file."""
     try:
-        found = image.read(path)
-        with closing(DiskFile(path)) as file:
-            return [
-                *_head_rules(found),
-                *_stub_rules(found),
-                *layout.broken_region_rules(found.regions, found.size),
-                *_pe_rules(file, found),
-                *_payload_rules(file, found),
-                *_build_id_rules(file, found),
-                *(f"zip: {problem}" for problem in zip_check.problems(file, deep=all_data)),
-            ]
+        found = image.read_open(file)
+        return [
+            *_head_rules(found),
+            *_stub_rules(found),
+            *layout.broken_region_rules(found.regions, found.size),
+            *_pe_rules(file, found),
+            *_payload_rules(file, found),
+            *_build_id_rules(file, found),
+            *(f"zip: {problem}" for problem in zip_check.problems(file, deep=all_data)),
+        ]
     except ApeError as error:
-        return [str(error).removeprefix(f"{path}: ")]
+        return [str(error).removeprefix(f"{file.path}: ")]
 
 
 def _head_rules(found: Image) -> Iterator[str]:

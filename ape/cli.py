@@ -4,19 +4,31 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
+import io
 import json
+import os
 import sys
 from pathlib import Path
 
 from ape import check, image, layout, link
 from ape.errors import ApeError, OptionError
 from ape.targets import TARGETS, find_target
+from zipalign.cli import progress
+from zipalign.create import polite_interrupts
+from zipalign.errors import ZipAlignError
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
+class _Parser(argparse.ArgumentParser):
+    def print_help(self, file: object = None) -> None:
+        _print(self.format_help().rstrip("\n"))
+
+
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="ape",
         description="One file out of native executables, which runs on all their systems.",
         epilog="exit status: 0 done or fine, 1 failed or a rule is broken, 2 wrong usage",
@@ -54,22 +66,42 @@ def _add_link(commands: argparse._SubParsersAction) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    arguments = build_parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name must not stop a message
+    file = None
     try:
-        return {"link": _link, "layout": _layout, "check": _check}[arguments.command](arguments)
+        arguments = build_parser().parse_args(argv)
+        file = arguments.out if arguments.command == "link" else arguments.file
+        with polite_interrupts():
+            return {"link": _link, "layout": _layout, "check": _check}[arguments.command](arguments)
     except OptionError as error:
         return _complain(error, USAGE)
-    except (ApeError, OSError) as error:
+    except BrokenPipeError:
+        return FAILED
+    except (ApeError, ZipAlignError) as error:
         return _complain(error, FAILED)
+    except OSError as error:
+        return _complain(f"{error.filename or file}: {error.strerror or error}", FAILED)
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
 
 
 def _complain(error: object, status: int) -> int:
-    if isinstance(error, OSError) and error.strerror:
-        error = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     print(f"ape: error: {error}", file=sys.stderr)
     return status
+
+
+def _print(text: str) -> None:
+    """To standard output, at once: what cannot be written must not come up again at the exit."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise OSError(error.errno, error.strerror, "standard output") from None
 
 
 def _link(arguments: argparse.Namespace) -> int:
@@ -83,7 +115,7 @@ def _link(arguments: argparse.Namespace) -> int:
         if name in TARGETS:
             raise OptionError(f"'{name}' is a target: give the targets in front of --data")
     order = link.Order(arguments.name, programs, data, arguments.env_prefix, arguments.build_id)
-    for warning in link.link(order, arguments.out):
+    for warning in link.link(order, arguments.out, functools.partial(progress, quiet=False)):
         print(f"ape: warning: {arguments.out}: {warning}", file=sys.stderr)
     return OK
 
@@ -102,17 +134,18 @@ def _layout(arguments: argparse.Namespace) -> int:
         rows = [
             {"offset": r.offset, "size": r.size, "owner": r.owner, "why": r.why} for r in regions
         ]
-        print(json.dumps({"file": str(found.path), "size": found.size, "regions": rows}, indent=1))
+        _print(json.dumps({"file": str(found.path), "size": found.size, "regions": rows}, indent=1))
         return OK
     width = max(len(region.owner) for region in regions)
-    print(f"{'offset':>12} {'size':>12}  {'owner':{width}}  why")
+    lines = [f"{'offset':>12} {'size':>12}  {'owner':{width}}  why"]
     for region in regions:
-        print(f"{region.offset:#12x} {region.size:12}  {region.owner:{width}}  {region.why}")
+        lines.append(f"{region.offset:#12x} {region.size:12}  {region.owner:{width}}  {region.why}")
+    _print("\n".join(lines))
     return OK
 
 
 def _check(arguments: argparse.Namespace) -> int:
     broken = check.broken_rules(arguments.file)
     for rule in broken:
-        print(f"{arguments.file}: {rule}")
+        _print(f"{arguments.file}: {rule}")
     return FAILED if broken else OK

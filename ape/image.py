@@ -50,17 +50,22 @@ class Image:
 
 def read(path: Path) -> Image:
     with closing(DiskFile(path)) as file:
-        image = Image(path, file.size())
-        image.head = file.read(0, stub.PAGE)
-        image.stub_page = file.read(stub.STUB_OFFSET, stub.PAGE)
-        if not image.head.startswith(b"MZ") or len(image.stub_page) < stub.PAGE:
-            raise PolyglotError(f"{path}: no polyglot of ape: the MZ head or the stub is missing")
-        image.name, image.rows = stub.parse(image.stub_page)
-        _map_head(image)
-        try:
-            _map_zip(file, image)
-        except ZipAlignError as error:
-            raise PolyglotError(f"{path}: zip: {error}") from error
+        return read_open(file)
+
+
+def read_open(file: DiskFile) -> Image:
+    path = Path(file.path)
+    image = Image(path, file.size())
+    image.head = file.read(0, stub.PAGE)
+    image.stub_page = file.read(stub.STUB_OFFSET, stub.PAGE)
+    if not image.head.startswith(b"MZ") or len(image.stub_page) < stub.PAGE:
+        raise PolyglotError(f"{path}: no polyglot of ape: the MZ head or the stub is missing")
+    image.name, image.rows = stub.parse(image.stub_page)
+    _map_head(image)
+    try:
+        _map_zip(file, image)
+    except ZipAlignError as error:
+        raise PolyglotError(f"{path}: zip: {error}") from error
     return image
 
 

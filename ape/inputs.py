@@ -20,6 +20,7 @@ from ape.errors import InputError, OptionError
 from ape.targets import Target
 from zipalign import names
 from zipalign.errors import BadName
+from zipalign.file import DiskFile
 
 lief.logging.disable()
 
@@ -61,9 +62,10 @@ class Program:
 
 
 def load_program(target: Target, path: Path) -> Program:
-    if path.stat().st_size > PROGRAM_LIMIT:
-        raise InputError(path, "a program must not be larger than 1 GiB", "5")
-    data = path.read_bytes()
+    with contextlib.closing(DiskFile(path)) as file:
+        if file.size() > PROGRAM_LIMIT:
+            raise InputError(path, "a program must not be larger than 1 GiB", "5")
+        data = file.read(0, file.size())
     require(target, data, path)
     return Program(target, path, data)
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import stat
-import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +19,12 @@ from ape import check, inputs, layout, macho, pe, stub
 from ape.errors import InputError, OptionError, PolyglotError
 from ape.targets import HEAD_TARGET, TARGETS, find_target
 from zipalign import copy, records
+from zipalign.create import NewFile
 from zipalign.errors import InputChanged
 from zipalign.file import DiskFile
+
+Advance = Callable[[int], object]  # called with the number of bytes done since its last call
+Progress = Callable[[int], contextlib.AbstractContextManager[Advance | None]]  # of so many bytes
 
 WINDOWS_LIMIT = 1 << 32  # Windows starts no image of this size or above
 
@@ -51,8 +53,8 @@ class Head:
         return self.body_offset + len(self.body)
 
 
-def link(order: Order, out: Path) -> list[str]:
-    """Writes the polyglot; returns warnings."""
+def link(order: Order, out: Path, progress: Progress | None = None) -> list[str]:
+    """Writes the polyglot; returns warnings. Shows `progress` while the data is copied."""
     # 1. Names and inputs: everything that can be refused is refused here.
     prefix = _check_names(order)
     programs = [inputs.load_program(find_target(t), p) for t, p in order.programs.items()]
@@ -68,9 +70,10 @@ def link(order: Order, out: Path) -> list[str]:
     page = stub.render(order.name, prefix, _stub_rows(plan), HEAD_TARGET in order.programs)
 
     # 5. Write beside the target, read back and check, then take the target's place.
-    with _replacing(out) as (file, temporary):
-        _write(file, head, page, plan)
-        if broken := check.broken_rules(temporary, all_data=False):
+    with _replacing(out) as file:
+        with progress(plan.size) if progress else contextlib.nullcontext() as advance:
+            _write(file, head, page, plan, advance)
+        if broken := check.broken_rules_of(file, all_data=False):
             raise PolyglotError(f"the linked file breaks a rule: {broken[0]}")
     return _warnings(order, plan)
 
@@ -152,7 +155,9 @@ def _is_payload(item: layout.Placed) -> bool:
     return item.member.name.startswith("native/")
 
 
-def _write(file: DiskFile, head: Head, page: bytes, plan: layout.Plan) -> None:
+def _write(
+    file: DiskFile, head: Head, page: bytes, plan: layout.Plan, advance: Advance | None
+) -> None:
     """Data first and the headers after it: their CRC is known once the data has gone by."""
     file.truncate(plan.size)
     file.write(0, head.page)
@@ -160,7 +165,7 @@ def _write(file: DiskFile, head: Head, page: bytes, plan: layout.Plan) -> None:
     file.write(head.body_offset, head.body)
     directory = b""
     for item in plan.placed:
-        entry = item.entry._replace(crc32=_copy(file, item))
+        entry = item.entry._replace(crc32=_copy(file, item, advance))
         directory += entry.pack()
         extra = b""
         if item.padding:
@@ -171,7 +176,7 @@ def _write(file: DiskFile, head: Head, page: bytes, plan: layout.Plan) -> None:
     file.write(plan.directory_offset + plan.directory_size, end)
 
 
-def _copy(file: DiskFile, item: layout.Placed) -> int:
+def _copy(file: DiskFile, item: layout.Placed, advance: Advance | None) -> int:
     """Copies a member's data to its place; returns its CRC-32."""
     source = item.member.source
     if isinstance(source, bytes):
@@ -179,7 +184,7 @@ def _copy(file: DiskFile, item: layout.Placed) -> int:
         return zlib.crc32(source)
     with contextlib.closing(DiskFile(source)) as opened:
         try:
-            crc = copy.store(opened, item.member.size, file, item.data_offset)
+            crc = copy.store(opened, item.member.size, file, item.data_offset, advance)
         except InputChanged as error:
             raise InputError(source, str(error), "6") from error
         if opened.size() != item.member.size:
@@ -188,28 +193,26 @@ def _copy(file: DiskFile, item: layout.Placed) -> int:
 
 
 @contextlib.contextmanager
-def _replacing(out: Path) -> Iterator[tuple[DiskFile, Path]]:
+def _replacing(out: Path) -> Iterator[DiskFile]:
     """A new file that takes the place of `out` when all went well, and vanishes when not."""
     if out.exists() and not out.is_file():
         raise OptionError(f"{out}: is no regular file")
-    handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    os.close(handle)
-    temporary = Path(name)
+    with _naming(out):
+        new = NewFile(str(out), DiskFile, 0o777)
+    with contextlib.closing(new):
+        yield new.file
+        with _naming(out):
+            new.file.sync()
+            new.publish(replace=True)
+
+
+@contextlib.contextmanager
+def _naming(out: Path) -> Iterator[None]:
+    """What fails in here is the output, also where a file beside it has another name."""
     try:
-        with contextlib.closing(DiskFile(temporary, os.O_RDWR)) as file:
-            yield file, temporary
-            file.sync()
-        temporary.chmod(0o777 & ~_umask())
-        temporary.replace(out)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(out)) from error
 
 
 def _warnings(order: Order, plan: layout.Plan) -> list[str]:

@@ -132,7 +132,9 @@ def test_zip64_for_large_data(program, tmp_path, monkeypatch):
     with data.open("wb") as file:
         file.truncate(size)
     copy = link._copy
-    monkeypatch.setattr(link, "_copy", lambda f, p: 0 if p.member.size == size else copy(f, p))
+    monkeypatch.setattr(
+        link, "_copy", lambda f, p, a: 0 if p.member.size == size else copy(f, p, a)
+    )
     out = tmp_path / "out"
     order = _order(program, ("small", program), ("big", data), ("after", program))
     assert link.link(order, out) == []
