@@ -58,18 +58,27 @@ def _convert(args: argparse.Namespace) -> None:
 def _show(args: argparse.Namespace) -> None:
     gguf, member = open_gguf(args.file)
     render = show.as_json if args.json else show.as_text
-    print(render(gguf, member, args.tensors))
+    _print(render(gguf, member, args.tensors))
+
+
+def _print(text: str) -> None:
+    """To standard output, at once; an OSError from here is not about the input."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # What is left in the buffer must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return  # the reader has gone (`| head`): nothing more to say
+        raise OSError(error.errno, error.strerror, "standard output") from None
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command; the only place that prints errors."""
     args = build_parser().parse_args(argv)
+    sys.stdout.reconfigure(errors="backslashreplace")  # a name must not stop a listing
     try:
         {"convert": _convert, "show": _show}[args.command](args)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has gone (`| head`): nothing more to say, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except WeightsError as error:
         print(f"weights: error: {error}", file=sys.stderr)
         return 1
@@ -78,5 +87,6 @@ def main(argv: list[str] | None = None) -> int:
         print(f"weights: error: {what}{error.strerror or error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        print("weights: interrupted", file=sys.stderr)
         return 130
     return 0

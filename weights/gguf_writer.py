@@ -10,9 +10,7 @@
 The same calls give the same bytes. Shapes are in numpy's order, slowest first.
 """
 
-import os
 import struct
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ import numpy as np
 from weights.errors import WeightsError
 from weights.gguf import ALIGNMENT_KEY, DEFAULT_ALIGNMENT, MAGIC, NUMBERS, Kind, Scalar, Value
 from weights.quants import TensorType
+from zipalign.create import create
 
 Chunks = Iterable[np.ndarray]  # uint8 arrays that join up to a tensor's bytes
 
@@ -70,31 +69,13 @@ class GgufWriter:
         self._end += size
 
     def write(self, path: Path | str, progress: Callable[[int], None] = lambda n: None) -> None:
-        """Writes to a file beside `path` and renames it; `progress` hears of bytes written."""
-        path = Path(path)
+        """Writes a file that appears when it is complete; `progress` hears of bytes written."""
         try:
-            if path.exists() and not path.is_file():  # a device or a pipe: it must stay what it is
-                with open(path, "wb") as file:
-                    self._write_all(file, progress)
-            else:
-                self._replace(path, progress)
+            with create(path) as file:
+                self._write_all(file, progress)
         except OSError as error:
             # A full disk, no such directory: the user knows the output's name, not ours.
             raise OSError(error.errno, error.strerror, str(path)) from None
-
-    def _replace(self, path: Path, progress: Callable[[int], None]) -> None:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                self._write_all(file, progress)
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink()
-            raise
 
     def data_size(self) -> int:
         """Bytes of the data section."""
