@@ -66,7 +66,8 @@ static const uint64_t edges[] = {
 static size_t mutate(uint8_t *data, size_t size, uint64_t *state)
 {
     for (uint64_t n = 1 + next(state) % 4; n > 0 && size > 8; n--) {
-        size_t at = next(state) % (size - 8);
+        // Half of the damage goes to the first eighth, where the formats have their structure.
+        size_t span = size - 8, at = next(state) % (next(state) % 2 ? span : span / 8 + 1);
         uint64_t edge = edges[next(state) % (sizeof edges / sizeof edges[0])];
         switch (next(state) % 6) {
         case 0:

@@ -38,6 +38,7 @@ def program(request, tmp_path_factory):
         if not out.exists():
             rooms = [*(ROOT / "runtime_src/gguf").glob("*.c")]
             rooms += (ROOT / "runtime_src/base").glob("*.c")
+            rooms.append(ROOT / "runtime_src/kernels/types.c")
             flags = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-Iruntime_src"]
             command = [*COMPILERS[request.param], *flags, *SOURCES[name], *rooms, "-o", out]
             subprocess.run(command, cwd=ROOT, check=True)
