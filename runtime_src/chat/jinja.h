@@ -11,7 +11,7 @@
 #include "base/base.h"
 
 // Limits, so that a hostile template ends with an error and not with the machine.
-#define JINJA_MAX_SOURCE (16u << 20)  // bytes of a template
+#define JINJA_MAX_SOURCE (1u << 20)   // bytes of a template
 #define JINJA_MAX_DEPTH 200           // nesting of expressions, blocks and calls
 #define JINJA_MAX_STEPS 5000000       // tree nodes visited in one rendering
 #define JINJA_MAX_TEXT (64u << 20)    // bytes of one string, or of the output

@@ -74,6 +74,18 @@ void parse_push(struct parser *p, struct nodes *l, struct node *n)
     l->items[l->count++] = n;
 }
 
+// Adds to an array that holds `count` names and has room for the next power of two.
+static void push_name(struct parser *p, struct slice **names, size_t count, struct slice name)
+{
+    if ((count & (count - 1)) == 0) {
+        struct slice *more = arena_alloc(p->arena, (count ? 2 * count : 1) * sizeof *more);
+        if (count)
+            memcpy(more, *names, count * sizeof *more);
+        *names = more;
+    }
+    (*names)[count] = name;
+}
+
 static struct node *node_with(struct parser *p, enum node_kind kind, struct node *a, struct node *b)
 {
     if (!a || (kind != NODE_NEGATE && kind != NODE_PLUS && kind != NODE_NOT && !b))
@@ -127,14 +139,12 @@ static struct node *parse_number(struct parser *p)
 
 static struct node *parse_strings(struct parser *p)
 {
-    struct node *n = constant(p, value_string(p->at->text));
-    for (p->at++; p->at->kind == TOKEN_STRING; p->at++) { // adjacent strings are one
-        struct slice a = n->constant.s, b = p->at->text;
-        char *text = arena_alloc(p->arena, a.len + b.len + 1);
-        memcpy(text, a.data, a.len);
-        memcpy(text + a.len, b.data, b.len);
-        n->constant.s = (struct slice){text, a.len + b.len};
-    }
+    struct buf text = {0};
+    struct node *n = constant(p, value_none());
+    for (; p->at->kind == TOKEN_STRING; p->at++) // adjacent strings are one
+        buf_append(&text, p->at->text.data, p->at->text.len);
+    n->constant = value_string(arena_copy(p->arena, text.data, text.len));
+    buf_free(&text);
     return n;
 }
 
@@ -237,11 +247,7 @@ static bool parse_arguments(struct parser *p, struct node *n)
         if (n->named && !keyword)
             return parse_error(p, "a positional argument after a keyword");
         if (keyword) {
-            struct slice *names = arena_alloc(p->arena, (n->named + 1) * sizeof *names);
-            if (n->named)
-                memcpy(names, n->names, n->named * sizeof *names);
-            names[n->named++] = p->at->text;
-            n->names = names;
+            push_name(p, &n->names, n->named++, p->at->text);
             p->at += 2;
         }
         struct node *value = parse_expression(p);
@@ -491,11 +497,7 @@ static struct node *parse_comparison(struct parser *p)
         }
         if (!(n = parse_sum(p)))
             return NULL;
-        struct slice *names = arena_alloc(p->arena, (all->list.count + 1) * sizeof *names);
-        if (all->list.count)
-            memcpy(names, all->names, all->list.count * sizeof *names);
-        names[all->list.count] = op;
-        all->names = names;
+        push_name(p, &all->names, all->list.count, op);
         parse_push(p, &all->list, n);
     }
     return n && all ? all : n;

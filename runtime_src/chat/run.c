@@ -137,6 +137,8 @@ static bool bind(struct run *r, const struct macro *m, const struct args *a)
         return run_error(r, "macro '%.*s' takes not more than %zu arguments",
                          (int)(m->node->name.len < 80 ? m->node->name.len : 80), m->node->name.data,
                          names->count);
+    if (!run_spend(r, names->count * a->named >> 4)) // each is looked for among the others
+        return false;
     for (size_t i = 0; i < a->named; i++) {
         bool known = m->caller && slice_is(a->names[i], "caller");
         for (size_t k = 0; k < names->count; k++)

@@ -88,6 +88,9 @@ HOSTILE = {
         "{% set x = 'a' * 60000000 %}{% for i in range(99999) %}{% if 'b' in x %}{% endif %}"
         "{% endfor %}", "more than 5000000 steps"
     ),
+    "keywords": ("{{ f(" + "a=1, " * 99999 + ") }}", "'f' is undefined"),
+    "comparisons": ("{{ 1" + " < 1" * 99999 + " < x.y.z }}{{ x.y }}", "'x' is undefined"),
+    "adjacent strings": ("{{ " + "'a' " * 99999 + "~ x.y }}", "'x' is undefined"),
     "names": ("".join(f"{{% set a{i} = 1 %}}" for i in range(30000)), "more than 5000000 steps"),
     "negated": ("{{ -(-9223372036854775807 - 1) }}", "an integer beyond 64 bits"),
     "abs": ("{{ (-9223372036854775807 - 1) | abs }}", "an integer beyond 64 bits"),
@@ -144,3 +147,10 @@ def test_no_prefix_of_a_template_crashes(render):
     )
     text += " ~ {'a': -1.5}.a }}{% else %}{# c #}{% raw %}{{{% endraw %}{% endfor %}"
     assert len(render([(text[:n], {}) for n in range(len(text) + 1)])) == len(text) + 1
+
+
+def test_a_large_template_is_refused(render):
+    assert render([("a" * (1 << 20), {})])[0][0]
+    assert render([("a" * (1 << 20) + "b", {})]) == [
+        (False, "chat template: larger than 1048576 bytes")
+    ]
