@@ -44,8 +44,10 @@ def build_probes() -> dict[str, Path]:
         if not out.exists():
             out.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-                tail = [str(PROBE), "-o", out.name, *target.libs]
-                subprocess.run([str(zigcc.zig()), "cc", *command, *tail], check=True, cwd=folder)
+                tail = [str(PROBE), "-o", f"{folder}/{out.name}", *target.libs]
+                # From the folder where scons runs it, zig finds the C libraries that scons made:
+                # its cache knows them by a path relative to there.
+                subprocess.run([str(zigcc.zig()), "cc", *command, *tail], check=True, cwd=ROOT)
                 Path(folder, out.name).replace(out)
         built[target.name] = out
     return built
