@@ -202,7 +202,7 @@ class Archive:
         else:
             check_name(name)
         status = input_status(path)
-        if self._file and os.path.samestat(status, self._file.stat()):
+        if self._file and os.path.samestat(status, self._file.found):
             raise BadInput("it is the archive itself").at(path)
         identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         self._plan(name, status.st_size, normal_mode(status.st_mode), align, level, seconds,

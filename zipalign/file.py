@@ -39,7 +39,8 @@ class DiskFile:
     def __init__(self, path, flags: int = os.O_RDONLY, mode: int = 0o666):
         self.path = os.fspath(path)
         self.fd = os.open(self.path, flags | BINARY, mode)
-        kind = os.fstat(self.fd).st_mode
+        self.found = os.fstat(self.fd)      # as it was when it was opened
+        kind = self.found.st_mode
         if not stat.S_ISREG(kind):
             self.close()
             if stat.S_ISDIR(kind):

@@ -19,6 +19,7 @@ ZIP64 field out of `extra`.
 Offsets are absolute file offsets: a prefix (an executable) counts.  Nothing here touches a file.
 """
 import calendar
+import functools
 import struct
 import time
 from typing import NamedTuple
@@ -72,6 +73,7 @@ _DOS_LAST = calendar.timegm((2107, 12, 31, 23, 59, 58))
 _DOS_FIRST = calendar.timegm((1980, 1, 1, 0, 0, 0))
 
 
+@functools.lru_cache(maxsize=64)        # most entries of an archive have the same time
 def dos_time(seconds: int) -> tuple[int, int]:
     """(mod_time, mod_date) of 4.4.6 for seconds since 1970, as UTC whatever the time zone is."""
     t = time.gmtime(min(max(int(seconds), _DOS_FIRST), _DOS_LAST))

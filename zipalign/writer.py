@@ -117,7 +117,7 @@ class _Input(DiskFile):
 
     def __enter__(self):
         try:
-            self._verify()
+            self._verify(self.found)
         except BaseException:
             self.close()
             raise
@@ -126,12 +126,12 @@ class _Input(DiskFile):
     def __exit__(self, kind, value, trace) -> None:
         try:
             if kind is None:
-                self._verify()
+                self._verify(self.stat())
         finally:
             self.close()
 
-    def _verify(self) -> None:
-        if copy.identity(self.stat()) != self._identity:
+    def _verify(self, status: os.stat_result) -> None:
+        if copy.identity(status) != self._identity:
             raise InputChanged("it was changed while it was packed; nothing was added"
                                ).at(self.path)
 
