@@ -24,8 +24,9 @@ Add files to a ZIP archive so that their data can be mapped into memory.
 
 OUT is created if it does not exist.  If it does, it may be any ZIP archive, also one behind a
 program (a llamafile, a self-extractor).  A file of the same name is replaced; all else stays in its
-place, byte for byte.  At every instant, whatever happens, OUT is a complete archive: the old one
-until all is written and verified, then the new one.
+place, byte for byte.  At every instant OUT is a complete archive: the old one until all is written
+and verified, then the new one.  (One limit: with more than some 50 entries, on a file system that
+has no direct writes, a kill within one short write can leave what only the next run repairs.)
 """
 
 EPILOG = """\
