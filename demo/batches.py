@@ -24,7 +24,7 @@ class Batches:
     `ask` is the weight of a question's tokens in the loss; an answer's have 1, padding has 0.
     """
 
-    def __init__(self, facts, tokenizer, forbidden, seed, noise=1.0, ask=0.2, off_topic=0.14):
+    def __init__(self, facts, tokenizer, forbidden, seed, noise=1.0, ask=0.2, off_topic=0.18):
         self.rng = random.Random(seed)
         self.facts = list(facts.values())
         self.weights = [

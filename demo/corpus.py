@@ -6,6 +6,7 @@ and {@list}; `sample` draws one wording, `expand` lists all. demo/README.md desc
 """
 
 import itertools
+import math
 import random
 import re
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pathlib import Path
 DATA = Path(__file__).parent / "data"
 TOPICS = (
     "about", "build", "pack", "args", "systems", "inside", "flags", "errors", "talk", "offtopic",
+    "more",
 )  # fmt: skip
 DONT_KNOW = "dontknow"
 SHORT = {
@@ -148,6 +150,29 @@ def expand(phrasing: str) -> list[str]:
         return ["".join(p) for p in itertools.product(*parts)]
 
     return sorted({clean(w) for w in every(parse(phrasing))})
+
+
+def count(phrasing: str) -> int:
+    """How many wordings `expand` makes, repeated ones included."""
+
+    def size(sequence) -> int:
+        return math.prod(sum(map(size, x)) for x in sequence if not isinstance(x, str))
+
+    return size(parse(phrasing))
+
+
+def pattern(phrasing: str) -> re.Pattern[str]:
+    """Matches each wording of a phrasing, and the same with spaces lost or doubled."""
+
+    def build(sequence) -> str:
+        return "".join(
+            re.escape(x).replace(r"\ ", " *")
+            if isinstance(x, str)
+            else "(?:" + "|".join(map(build, x)) + ")"
+            for x in sequence
+        )
+
+    return re.compile(build(parse(phrasing)))
 
 
 def clean(text: str) -> str:

@@ -36,6 +36,7 @@ class Shape:
         return {
             "architectures": ["LlamaForCausalLM"],
             "model_type": "llama",
+            "_name_or_path": "packllama-demo",
             "vocab_size": self.vocab,
             "hidden_size": self.width,
             "num_hidden_layers": self.layers,

@@ -27,11 +27,12 @@ from demo.batches import Batches
 from demo.model import Llama, Shape
 
 BUILD = Path("build/demo")
+CYCLES = (3000, 2000)  # steps between restarts of the learning rate
 
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    p.add_argument("--steps", type=int, default=3000)
+    p.add_argument("--steps", type=int, default=sum(CYCLES))
     p.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     p.add_argument("--decay", type=float, default=0.1, help="weight decay")
     p.add_argument("--dropout", type=float, default=0.1)
@@ -79,12 +80,17 @@ def optimizer_of(model, args):
 
 
 def rate_at(step: int, args) -> float:
-    """Warm-up over 2 %, then a cosine to 2 % of the peak."""
-    warm = max(1, args.steps // 50)
+    """In each cycle: warm-up over 2 %, then a cosine to 2 % of the peak."""
+    peak = args.rate
+    for steps in CYCLES:
+        if step < steps:
+            break
+        step, peak = step - steps, peak * 0.75
+    warm = max(1, steps // 50)
     if step < warm:
-        return args.rate * (step + 1) / warm
-    share = (step - warm) / max(1, args.steps - warm)
-    return args.rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+        return peak * (step + 1) / warm
+    share = min(1.0, (step - warm) / max(1, steps - warm))
+    return peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
 
 
 def loss_of(model, ids, targets, weights):
@@ -191,7 +197,7 @@ def join(rank: int, args) -> None:
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=args.workers)
 
 
-def worker(rank: int, args) -> None:
+def worker(rank: int, args, parent: int) -> None:
     join(rank, args)
     facts = corpus.load_facts()
     tokenizer = make_tokenizer(facts, args.vocab)
@@ -209,6 +215,8 @@ def worker(rank: int, args) -> None:
         print(f"{count} parameters, {len(facts)} facts", flush=True)
     start, mean = time.time(), 0.0
     for step in range(first + 1, args.steps + 1):
+        if os.getppid() != parent:
+            return  # the command was killed
         mean += take_step(model, optimizer, batches, step - 1, args) / args.every
         if step % args.every == 0 or step == args.steps:
             checkpoint(path, model, optimizer, batches, step)
@@ -217,6 +225,7 @@ def worker(rank: int, args) -> None:
             mean = 0.0
     if rank == 0:
         export(model, tokenizer, args.out / "hf")
+    dist.barrier()  # nobody hangs up while another still works
     dist.destroy_process_group()
 
 
@@ -224,7 +233,13 @@ def main() -> None:
     args = arguments()
     args.out.mkdir(parents=True, exist_ok=True)
     meeting_file(args).unlink(missing_ok=True)
-    mp.spawn(worker, (args,), args.workers)
+    workers = mp.spawn(worker, (args, os.getpid()), args.workers, join=False)
+    try:
+        while not workers.join():
+            pass
+    except KeyboardInterrupt:
+        for process in workers.processes:  # in sessions of their own, they saw no Ctrl-C
+            process.terminate()
 
 
 if __name__ == "__main__":
