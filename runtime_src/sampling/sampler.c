@@ -20,8 +20,12 @@ struct sampler {
 
 struct sampler_options sampler_defaults(void)
 {
-    return (struct sampler_options){.temperature = 0.8f, .top_k = 40, .top_p = 0.95f,
-                                    .min_p = 0.05f, .repeat_penalty = 1.0f, .repeat_last_n = 64};
+    return (struct sampler_options){.temperature = 0.8f,
+                                    .top_k = 40,
+                                    .top_p = 0.95f,
+                                    .min_p = 0.05f,
+                                    .repeat_penalty = 1.0f,
+                                    .repeat_last_n = 64};
 }
 
 struct sampler *sampler_new(const struct sampler_options *o, int vocabulary)
@@ -33,6 +37,7 @@ struct sampler *sampler_new(const struct sampler_options *o, int vocabulary)
     s->counts = xmalloc((size_t)vocabulary * sizeof *s->counts);
     if (o->repeat_last_n > 0)
         s->window = xmalloc((size_t)o->repeat_last_n * sizeof *s->window);
+    s->random = o->seed;
     sampler_reset(s);
     return s;
 }
@@ -49,7 +54,6 @@ void sampler_free(struct sampler *s)
 
 void sampler_reset(struct sampler *s)
 {
-    s->random = s->o.seed;
     memset(s->counts, 0, (size_t)s->vocabulary * sizeof *s->counts);
     s->window_len = s->window_next = 0;
 }

@@ -29,6 +29,8 @@ void sampler_free(struct sampler *s);
 token_id sampler_pick(struct sampler *s, const float *logits);
 void sampler_accept(struct sampler *s,
                     token_id id); // what the penalty looks back on; prompt tokens too
+// Forgets what was accepted. The random choices go on: the next answer to the same question may be
+// another one.
 void sampler_reset(struct sampler *s);
 
 #endif

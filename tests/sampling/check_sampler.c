@@ -119,6 +119,30 @@ static void check_window(void)
     sampler_free(s);
 }
 
+// A new answer begins with an empty window, and with another choice.
+static void check_reset(void)
+{
+    struct sampler_options o = sampler_defaults();
+    o.seed = 42;
+    float logits[64] = {0};
+    struct sampler *s = sampler_new(&o, 64), *t = sampler_new(&o, 64);
+    bool again = true, same = true;
+    int first[8];
+    for (int i = 0; i < 8; i++)
+        first[i] = sampler_pick(s, logits);
+    sampler_reset(s);
+    for (int i = 0; i < 16; i++) {
+        int id = sampler_pick(t, logits);
+        int other = i < 8 ? first[i] : sampler_pick(s, logits);
+        same = same && id == other;
+        again = again && (i < 8 || other == first[i - 8]);
+    }
+    check(!again, "reset does not repeat the choices");
+    check(same, "a seed gives one sequence, across resets");
+    sampler_free(s);
+    sampler_free(t);
+}
+
 static void check_coin(void)
 {
     // The published first outputs of SplitMix64 for seed 1234567, as fractions of 2^64.
@@ -189,6 +213,7 @@ int main(int argc, char **argv)
         check_filters();
         check_penalty();
         check_window();
+        check_reset();
         check_coin();
         printf("%d of %d passed\n", cases - failures, cases);
         return failures ? 1 : 0;
