@@ -53,6 +53,8 @@ struct self {
 // Exits the process with status 0 when PACKLLAMA_SELF is "-" (the stub's self-test).
 void self_init(struct self *s, const char *argv0);
 void self_free(struct self *s);
+// What stands behind the folders of a path, as this system separates them.
+const char *self_base_name(const char *path);
 
 // ---- args.c: the `.args` member -------------------------------------------------------------
 

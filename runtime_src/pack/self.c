@@ -30,7 +30,7 @@ static bool is_separator(char c)
     return c == '/' || (c == '\\' && os_path_list_separator() == ';');
 }
 
-static const char *base_name(const char *path)
+const char *self_base_name(const char *path)
 {
     const char *base = path;
     for (const char *p = path; *p; p++)
@@ -42,7 +42,7 @@ static const char *base_name(const char *path)
 // Where a shell would have found argv[0]: for systems that do not tell.
 static bool search_path(const char *argv0, struct buf *out)
 {
-    if (base_name(argv0) != argv0) {
+    if (self_base_name(argv0) != argv0) {
         buf_puts(out, argv0);
         return true;
     }
@@ -70,14 +70,28 @@ static bool executable_path(const char *argv0, struct buf *out)
     return os_executable_path(out) || search_path(argv0, out);
 }
 
-// The stub found no place to cache the executable and made a directory for this one run. Nothing
-// but our own executable is removed, and a directory only when that leaves it empty.
-static void remove_one_shot(const char *directory, const char *argv0)
+// Whether the last part of the path is ".NAME.DIGITS", as the stub calls a folder for one run.
+static bool is_one_shot_name(const char *directory, const char *name)
+{
+    const char *base = self_base_name(directory);
+    size_t n = strlen(name);
+    if (base[0] != '.' || strncmp(base + 1, name, n) != 0 || base[n + 1] != '.')
+        return false;
+    const char *number = base + n + 2;
+    return *number && number[strspn(number, "0123456789")] == 0;
+}
+
+// The stub found no place to cache the executable and made a folder for this one run. Nothing is
+// removed but our own executable from such a folder, never the file it came from, and the folder
+// only when that leaves it empty.
+static void remove_one_shot(const char *directory, const char *polyglot, const char *argv0)
 {
     struct buf exe = {0}, copy = {0};
     if (executable_path(argv0, &exe)) {
-        buf_printf(&copy, "%s/%s", directory, base_name(exe.data));
-        if (os_same_file(exe.data, copy.data)) {
+        const char *name = self_base_name(exe.data);
+        buf_printf(&copy, "%s/%s", directory, name);
+        if (is_one_shot_name(directory, name) && os_same_file(exe.data, copy.data) &&
+            !os_same_file(exe.data, polyglot)) {
             os_remove_file(copy.data);
             os_remove_directory(directory);
         }
@@ -106,8 +120,8 @@ void self_init(struct self *s, const char *argv0)
     }
     if (!s->argv0)
         s->argv0 = xstrdup(argv0 && *argv0 ? argv0 : "llamafile");
-    if (one_shot && *one_shot)
-        remove_one_shot(one_shot, argv0 ? argv0 : "");
+    if (s->path && one_shot)
+        remove_one_shot(one_shot, s->path, argv0 ? argv0 : "");
     if (!s->path) {
         struct buf exe = {0};
         struct err unreadable = {0};

@@ -68,32 +68,64 @@ def test_native_copy_with_zip_behind(start, program, tmp_path):
     assert start(exe) == [str(exe), str(exe), "1"]
 
 
-def test_one_shot_directory_is_removed(start, program, tmp_path):
-    folder = tmp_path / "once"
-    folder.mkdir()
-    shutil.copy(program("check_self"), folder / "name")
-    start(folder / "name", PACKLLAMA_TMP=str(folder))
-    assert not folder.exists()
+@pytest.fixture
+def one_shot(start, program, tmp_path, build_id):
+    """one_shot(folder, self=None) -> the executable in it, after a run as ape/stub.sh starts it."""
+    told = polyglot(tmp_path / "f", build_id)
+
+    def call(folder, self=told):
+        folder.mkdir(exist_ok=True)
+        exe = folder / "name"
+        shutil.copy(program("check_self"), exe)
+        start(exe, PACKLLAMA_SELF=str(self or exe), PACKLLAMA_TMP=str(folder))
+        return exe
+
+    return call
 
 
-def test_one_shot_through_a_link(start, program, tmp_path):
+def test_one_shot_directory_is_removed(one_shot, tmp_path):
+    assert not one_shot(tmp_path / ".name.123").parent.exists()
+
+
+def test_one_shot_through_a_link(one_shot, tmp_path):
     (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to("real")
-    shutil.copy(program("check_self"), tmp_path / "real" / "name")
-    start(tmp_path / "link" / "name", PACKLLAMA_TMP=str(tmp_path / "link"))
-    assert not (tmp_path / "real" / "name").exists()
+    (tmp_path / ".name.123").symlink_to("real")
+    assert not one_shot(tmp_path / ".name.123").exists()
 
 
-def test_foreign_directory_stays(start, program, tmp_path):
-    shutil.copy(program("check_self"), tmp_path / "check_self")
-    for folder in (tmp_path, tmp_path / "gone"):
-        start(PACKLLAMA_TMP=str(folder))
-    assert (tmp_path / "check_self").exists()
+@pytest.mark.parametrize("name", ["bin", "name.1", ".name", ".name.", ".name.1x", ".other.1"])
+def test_directory_of_another_name_stays(one_shot, tmp_path, name):
+    assert one_shot(tmp_path / name).exists()
 
 
-def test_other_files_in_the_directory_stay(start, program, tmp_path):
-    exe = tmp_path / "name"
+def test_one_shot_needs_the_polyglot(one_shot, tmp_path, build_id):
+    folder = tmp_path / ".name.123"
+    assert one_shot(folder, tmp_path / "gone").exists()
+    assert one_shot(folder, polyglot(tmp_path / "other", "0123")).exists()
+
+
+def test_polyglot_itself_stays(start, program, tmp_path, build_id):
+    exe = tmp_path / ".name.123" / "name"
+    exe.parent.mkdir()
     shutil.copy(program("check_self"), exe)
-    (tmp_path / "mine").write_text("keep")
-    start(exe, PACKLLAMA_TMP=str(tmp_path))
-    assert not exe.exists() and (tmp_path / "mine").read_text() == "keep"
+    with zipfile.ZipFile(exe, "a") as z:
+        z.writestr(".ape/build-id", build_id)
+    lines = start(exe, PACKLLAMA_SELF=str(exe), PACKLLAMA_TMP=str(exe.parent))
+    assert lines[0] == str(exe) and exe.exists()
+
+
+def test_other_directory_stays(start, program, tmp_path, build_id):
+    told = polyglot(tmp_path / "f", build_id)
+    exe = tmp_path / "check_self"
+    shutil.copy(program("check_self"), exe)
+    for folder in (tmp_path, tmp_path / ".check_self.1"):
+        start(exe, PACKLLAMA_SELF=str(told), PACKLLAMA_TMP=str(folder))
+    assert exe.exists()
+
+
+def test_other_files_in_the_directory_stay(one_shot, tmp_path):
+    folder = tmp_path / ".name.123"
+    folder.mkdir()
+    (folder / "mine").write_text("keep")
+    assert not one_shot(folder).exists()
+    assert (folder / "mine").read_text() == "keep"
