@@ -16,5 +16,7 @@ int main(int argc, char **argv)
     if (err_is_set(&e))
         fprintf(stderr, "%s: error: %s\n", cli_name(&self), e.text);
     self_free(&self);
+    if (status == STATUS_INTERRUPTED)
+        os_interrupt_end();
     return status;
 }

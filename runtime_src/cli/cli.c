@@ -15,13 +15,10 @@
 
 const char *cli_name(const struct self *self)
 {
-    const char *name = self->argv0;
-    for (const char *p = name; *p; p++)
-        if ((*p == '/' || *p == '\\') && p[1])
-            name = p + 1;
-    return name;
+    return self_base_name(self->argv0);
 }
 
+// The command line alone when `.args` cannot be read: some options work all the same.
 static bool merge(const struct self *self, int argc, char **argv, struct args *out, struct err *e)
 {
     struct buf text = {0};
@@ -29,7 +26,8 @@ static bool merge(const struct self *self, int argc, char **argv, struct args *o
     bool ok = !member || zip_read(self->zip, member, ARGS_LIMIT, &text, e);
     ok = ok && args_merge((struct slice){text.data, text.len}, argc, argv, os_env, out, e);
     buf_free(&text);
-    return ok;
+    struct err none = {0};
+    return ok || (args_merge((struct slice){NULL, 0}, argc, argv, os_env, out, &none) && false);
 }
 
 static void print_args(const struct args *args)
@@ -80,27 +78,41 @@ static int run_mode(struct app *a, struct err *e)
     }
 }
 
+// --help, --version, --print-args: they explain a command line that is wrong, so they come before
+// complaints about it.
+static int explain(const struct app *a, const struct args *args, struct err *e)
+{
+    if (a->o.help)
+        print_help(a->name);
+    else if (a->o.version)
+        print_version();
+    else
+        print_args(args);
+    return out_flush(NULL, e) ? STATUS_OK : STATUS_FAILED;
+}
+
 int cli_run(const struct self *self, int argc, char **argv, struct err *e)
 {
     struct args args = {0};
     struct app a = {.self = self, .name = cli_name(self)};
+    struct err damaged = {0}, wrong = {0};
     int status = STATUS_OK;
-    if (!merge(self, argc, argv, &args, e))
-        return STATUS_FAILED;
+    bool merged = merge(self, argc, argv, &args, &damaged);
     options_defaults(&a.o);
-    bool ok = options_parse(&a.o, &args, e);
+    bool ok = options_parse(&a.o, &args, &wrong);
     if (a.o.help || a.o.version || a.o.print_args) {
-        // These explain a command line that is wrong, so they come before complaints about it.
-        *e = (struct err){0};
-        if (a.o.help)
-            print_help(a.name);
-        else if (a.o.version)
-            print_version();
-        else
-            print_args(&args);
-        status = out_flush(NULL, e) ? STATUS_OK : STATUS_FAILED;
+        status = explain(&a, &args, e);
+        // What is printed here lacks the arguments of `.args`.
+        if (!merged && !a.o.help && !a.o.version)
+            status = err_set(e, "%s", damaged.text) ? STATUS_OK : STATUS_FAILED;
+    } else if (!merged) {
+        *e = damaged;
+        status = STATUS_FAILED;
+    } else if (!ok) {
+        *e = wrong;
+        status = STATUS_USAGE;
     } else {
-        status = ok ? run_mode(&a, e) : STATUS_USAGE;
+        status = run_mode(&a, e);
     }
     app_free(&a);
     args_free(&args);

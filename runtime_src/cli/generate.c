@@ -6,6 +6,16 @@
 #include "cli/app.h"
 #include "platform/platform.h"
 
+void context_note(const struct app *a, const struct session *s)
+{
+    int context = session_context(s), trained = engine_context_trained(a->engine);
+    if (context > trained)
+        fprintf(stderr,
+                "%s: note: the model was trained on %d tokens of context; its text may turn into "
+                "nonsense between them and %d\n",
+                a->name, trained, context);
+}
+
 bool timeline_new(struct app *a, int context, struct timeline *t, struct err *e)
 {
     *t = (struct timeline){0};
@@ -14,6 +24,7 @@ bool timeline_new(struct app *a, int context, struct timeline *t, struct err *e)
         return false;
     if (!a->o.seed_given)
         a->o.sampling.seed = os_random_seed();
+    context_note(a, t->session);
     t->sampler = sampler_new(&a->o.sampling, engine_vocabulary(a->engine));
     return true;
 }
@@ -106,8 +117,12 @@ static enum stop write_answer(struct app *a, struct timeline *t, struct out *out
         tokenizer_decode(tok, id, false, &piece);
         size_t skip = strip && piece.len && piece.data[0] == ' ';
         if (piece.len) {
-            out_write(out, piece.data + skip, piece.len - skip);
             strip = false;
+            if (!out_write(out, piece.data + skip, piece.len - skip)) {
+                out_flush(out, e);
+                why = STOP_ERROR;
+                break;
+            }
         }
         if (++t->n_written == limit)
             why = STOP_LIMIT;
@@ -143,9 +158,15 @@ enum stop timeline_answer(struct app *a, struct timeline *t, const struct tokens
 
 void timeline_explain(const struct app *a, const struct timeline *t, enum stop why)
 {
-    if (why == STOP_CONTEXT)
-        fprintf(stderr, "%s: note: the context of %d tokens is full; a larger one: -c N\n", a->name,
-                session_context(t->session));
+    int context = session_context(t->session), trained = engine_context_trained(a->engine);
+    if (why != STOP_CONTEXT)
+        return;
+    if (context < trained)
+        fprintf(stderr, "%s: note: the context of %d tokens is full; a larger one: -c %d\n",
+                a->name, context, trained);
+    else
+        fprintf(stderr, "%s: note: the context of %d tokens is full, all the model can do\n",
+                a->name, context);
 }
 
 static double rate(size_t n, uint64_t ns)

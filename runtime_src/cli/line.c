@@ -29,6 +29,7 @@ enum key {
 
 #define CTRL(letter) ((letter) & 0x1f)
 #define ESCAPE 27
+#define TAB "    " // as it is shown
 
 struct edit {
     struct line_editor *ed;
@@ -47,6 +48,25 @@ struct place {
     int row, column;
 };
 
+// Appends the text as it is shown.
+static void draw(struct buf *s, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '\t')
+            buf_puts(s, TAB);
+        else
+            buf_putc(s, text[i]);
+    }
+}
+
+static struct place step(struct place p, int columns, int width)
+{
+    if (p.column + columns > width)
+        p = (struct place){p.row + 1, 0};
+    p.column += columns;
+    return p;
+}
+
 // Where the cursor is after `n` bytes of `text` drawn from `p` on.
 static struct place advance(struct place p, const char *text, size_t n, int width)
 {
@@ -54,13 +74,13 @@ static struct place advance(struct place p, const char *text, size_t n, int widt
         uint32_t c = 0;
         int len = utf8_decode(text, n, &c);
         int columns = len > 0 ? utf8_width(c) : 1;
-        if (c == '\n') {
+        if (c == '\n')
             p = (struct place){p.row + 1, 0};
-        } else {
-            if (p.column + columns > width)
-                p = (struct place){p.row + 1, 0};
-            p.column += columns;
-        }
+        else if (c == '\t')
+            for (size_t i = 0; i < sizeof TAB - 1; i++)
+                p = step(p, 1, width);
+        else
+            p = step(p, columns, width);
         len = len > 0 ? len : 1;
         text += len;
         n -= (size_t)len;
@@ -79,7 +99,7 @@ static void redraw(struct edit *ed)
     if (ed->row)
         buf_printf(&s, "\x1b[%dA", ed->row);
     buf_printf(&s, "\x1b[J%s", ed->prompt);
-    buf_append(&s, ed->text.data, ed->text.len);
+    draw(&s, ed->text.data, ed->text.len);
     struct place start = advance((struct place){0, 0}, ed->prompt, strlen(ed->prompt), width);
     struct place end = advance(start, ed->text.data, ed->text.len, width);
     struct place cursor = advance(start, ed->text.data, ed->at, width);
@@ -98,18 +118,10 @@ static void redraw(struct edit *ed)
 
 // ---- Keys -----------------------------------------------------------------------------------
 
-// The rest of an escape sequence: CSI (ESC [ numbers letter), SS3 (ESC O letter), or Alt and a key.
-static int read_escape(void)
+// The rest of a sequence after ESC [ (CSI: numbers and a letter) or ESC O (SS3: a letter).
+static int read_sequence(void)
 {
-    int c = os_read_byte(), number = 0, modifier = 0;
-    if (c == 'b' || c == 'B')
-        return KEY_WORD_LEFT;
-    if (c == 'f' || c == 'F')
-        return KEY_WORD_RIGHT;
-    if (c == 127 || c == 8)
-        return KEY_DELETE_WORD;
-    if (c != '[' && c != 'O')
-        return KEY_NONE;
+    int c, number = 0, modifier = 0;
     for (c = os_read_byte(); (c >= '0' && c <= '9') || c == ';'; c = os_read_byte()) {
         if (c == ';')
             modifier = 1;
@@ -157,10 +169,22 @@ static int read_key(void)
 {
     char bytes[4];
     int c = os_read_byte();
+    while (c == ESCAPE) {
+        // A sequence, Alt and a key, or the key Esc, which does nothing, and perhaps a next one.
+        c = os_read_byte_soon();
+        if (c < 0)
+            return KEY_NONE;
+        if (c == '[' || c == 'O')
+            return read_sequence();
+        if (c == 'b' || c == 'B')
+            return KEY_WORD_LEFT;
+        if (c == 'f' || c == 'F')
+            return KEY_WORD_RIGHT;
+        if (c == 127 || c == 8)
+            return KEY_DELETE_WORD;
+    }
     if (c < 0)
         return KEY_END_OF_INPUT;
-    if (c == ESCAPE)
-        return read_escape();
     for (size_t n = 0; n < sizeof bytes;) {
         uint32_t character;
         bytes[n++] = (char)c;
@@ -357,7 +381,7 @@ static void move_or_erase(struct edit *ed, int key)
         insert_character(ed, '\n');
         break;
     case '\t':
-        insert(ed, "    ", 4);
+        insert(ed, TAB, sizeof TAB - 1);
         break;
     default:
         if (key >= 0x20 && key < KEY_NONE && !(key >= 0x7f && key < 0xa0))
@@ -373,11 +397,13 @@ static enum line_result edit(struct edit *ed)
         int key = read_key();
         if (key == KEY_PASTE || key == KEY_PASTE_END)
             ed->pasting = key == KEY_PASTE;
-        else if (key == '\r' && ed->pasting)
-            insert_character(ed, '\n');
+        else if (key == KEY_END_OF_INPUT) // or kill -INT
+            return os_interrupt_taken() ? LINE_CANCELLED : LINE_END;
+        else if (ed->pasting && (key == '\r' || key == '\t'))
+            insert_character(ed, key == '\r' ? '\n' : '\t');
         else if (key == '\r')
             return LINE_OK;
-        else if (key == KEY_END_OF_INPUT || (key == CTRL('d') && !ed->text.len))
+        else if (key == CTRL('d') && !ed->text.len)
             return LINE_END;
         else if (key == CTRL('c'))
             return LINE_CANCELLED;
@@ -390,7 +416,8 @@ static enum line_result edit(struct edit *ed)
 
 void line_init(struct line_editor *ed)
 {
-    *ed = (struct line_editor){.screen = os_is_terminal(2) ? stderr : stdout};
+    FILE *screen = os_is_terminal(2) ? stderr : os_is_terminal(1) ? stdout : NULL;
+    *ed = (struct line_editor){.screen = screen};
 }
 
 void line_free(struct line_editor *ed)
@@ -420,6 +447,10 @@ static enum line_result read_plain(struct buf *out)
     buf_puts(out, "");
     while ((c = os_read_byte()) >= 0 && c != '\n')
         buf_putc(out, (char)c);
+    if (c == OS_UNREADABLE)
+        return LINE_UNREADABLE;
+    if (c < 0 && os_is_terminal(0) && os_interrupt_taken())
+        return LINE_CANCELLED;
     if (out->len && out->data[out->len - 1] == '\r')
         out->data[--out->len] = 0;
     return c < 0 && !out->len ? LINE_END : LINE_OK;
@@ -427,7 +458,7 @@ static enum line_result read_plain(struct buf *out)
 
 enum line_result line_read(struct line_editor *ed, const char *prompt, struct buf *out)
 {
-    if (!os_is_terminal(0))
+    if (!os_is_terminal(0) || !ed->screen)
         return read_plain(out);
     if (!os_raw_mode(true)) {
         fputs(prompt, ed->screen);

@@ -22,36 +22,66 @@ static void npy_header(struct buf *out, size_t rows, size_t columns)
 }
 
 struct rows {
-    struct buf *out;
+    struct os_output *file;
     size_t vocabulary;
+    struct err why; // set by the first row that could not be written
 };
 
-static void add_row(int position, const float *logits, void *arg)
+static void write_row(int position, const float *logits, void *arg)
 {
     (void)position;
     struct rows *r = arg;
-    buf_append(r->out, logits, r->vocabulary * sizeof *logits);
+    if (!err_is_set(&r->why))
+        os_output_write(r->file, logits, r->vocabulary * sizeof *logits, &r->why);
 }
 
-static bool evaluate(struct app *a, const struct tokens *ids, struct buf *file, struct err *e)
+static bool is_over(void *arg)
 {
-    struct rows rows = {file, (size_t)engine_vocabulary(a->engine)};
+    struct rows *r = arg;
+    return err_is_set(&r->why) || os_interrupt_pending();
+}
+
+// False without *e: interrupted.
+static bool evaluate(struct app *a, const struct tokens *ids, struct os_output *file, struct err *e)
+{
+    struct rows rows = {file, (size_t)engine_vocabulary(a->engine), {0}};
+    struct buf header = {0};
     if (!ids->len)
         return err_set(e, "--logits: there are no tokens");
     int context = a->o.context ? a->o.context : (int)ids->len;
     struct session *s = session_new(a->engine, context, e);
     if (!s)
         return false;
-    npy_header(file, ids->len, rows.vocabulary);
-    bool ok = session_eval(s, ids->ids, ids->len, add_row, &rows, NULL, NULL, e);
+    context_note(a, s);
+    npy_header(&header, ids->len, rows.vocabulary);
+    bool ok = os_output_write(file, header.data, header.len, e) &&
+              session_eval(s, ids->ids, ids->len, write_row, &rows, is_over, &rows, e);
+    // The last rows are handed out after the last question whether it is over.
+    if (err_is_set(&rows.why))
+        ok = err_set(e, "%s", rows.why.text);
+    buf_free(&header);
     session_free(s);
+    return ok;
+}
+
+static bool load_and_evaluate(struct app *a, const struct buf *text, struct os_output *file,
+                              struct err *e)
+{
+    struct tokens ids = {0};
+    bool ok = app_load(a, e);
+    if (ok && a->o.tokens)
+        ok = prompt_tokens(a, &ids, e);
+    else if (ok)
+        tokenizer_encode(engine_tokenizer(a->engine), (struct slice){text->data, text->len},
+                         TOKENIZE_SPECIAL | TOKENIZE_PARSE, &ids);
+    ok = ok && evaluate(a, &ids, file, e);
+    tokens_free(&ids);
     return ok;
 }
 
 int run_logits(struct app *a, struct err *e)
 {
-    struct buf text = {0}, file = {0};
-    struct tokens ids = {0};
+    struct buf text = {0};
     bool given = true;
     bool ok = a->o.tokens || prompt_text(a, &text, &given, e);
     if (!given) {
@@ -59,16 +89,17 @@ int run_logits(struct app *a, struct err *e)
         buf_free(&text);
         return STATUS_USAGE;
     }
-    ok = ok && app_load(a, e);
-    if (ok && a->o.tokens)
-        ok = prompt_tokens(a, &ids, e);
-    else if (ok)
-        tokenizer_encode(engine_tokenizer(a->engine), (struct slice){text.data, text.len},
-                         TOKENIZE_SPECIAL | TOKENIZE_PARSE, &ids);
-    ok = ok && evaluate(a, &ids, &file, e) &&
-         os_write_file(a->o.logits_file, file.data, file.len, e);
-    tokens_free(&ids);
+    // Before the work: a folder that is not there is to be known at once.
+    struct os_output *file = ok ? os_create(a->o.logits_file, e) : NULL;
+    int status = STATUS_FAILED;
+    if (file) {
+        os_interrupt_catch(); // so that nothing unfinished is left
+        ok = load_and_evaluate(a, &text, file, e);
+        bool interrupted = !ok && !err_is_set(e);
+        ok = os_output_close(file, ok, e) && ok;
+        status = ok ? STATUS_OK : interrupted ? STATUS_INTERRUPTED : STATUS_FAILED;
+        os_interrupt_release();
+    }
     buf_free(&text);
-    buf_free(&file);
-    return ok ? STATUS_OK : STATUS_FAILED;
+    return status;
 }

@@ -240,8 +240,12 @@ static bool check_combination(const struct options *o, struct err *e)
 
 bool options_parse(struct options *o, const struct args *args, struct err *e)
 {
-    for (int i = 1; i < args->argc; i++)
-        parse_one(o, args, &i, e);
+    for (int i = 1; i < args->argc; i++) {
+        struct err why = {0};
+        bool packed = args->packed[i];
+        if (!parse_one(o, args, &i, &why))
+            err_set(e, "%s%s", packed ? "in .args: " : "", why.text);
+    }
     imply_mode(o);
     return !err_is_set(e) && check_combination(o, e);
 }

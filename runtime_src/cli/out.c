@@ -33,11 +33,11 @@ static bool is_control(uint32_t c)
 static void flush(struct out *o)
 {
     errno = 0;
-    if (fflush(stdout) != 0 && !o->error)
-        o->error = errno;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !o->error)
+        o->error = errno ? errno : EIO;
 }
 
-void out_write(struct out *o, const char *data, size_t len)
+bool out_write(struct out *o, const char *data, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         o->pending[o->pending_len++] = data[i];
@@ -57,6 +57,7 @@ void out_write(struct out *o, const char *data, size_t len)
         }
     }
     flush(o);
+    return !o->error;
 }
 
 void out_finish(struct out *o)
@@ -75,5 +76,7 @@ bool out_flush(const struct out *o, struct err *e)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
     int why = o && o->error ? o->error : errno;
+    if (why == EPIPE)
+        return false;
     return err_set(e, "standard output: %s", why ? strerror(why) : "cannot be written to");
 }

@@ -16,12 +16,13 @@ struct out {
 
 // Text goes to stdout.
 void out_init(struct out *o);
-void out_write(struct out *o, const char *data, size_t len);
+// False when stdout takes no more: out_flush tells why, and more text is in vain.
+bool out_write(struct out *o, const char *data, size_t len);
 // An incomplete character becomes U+FFFD; the last line gets its newline if there was any text.
 void out_finish(struct out *o);
 void out_free(struct out *o);
-// Whether everything reached stdout; false with a reason (full disk, closed pipe). `o` may be
-// NULL when the text was printed in other ways.
+// Whether everything reached stdout; false with a reason (full disk), or without one when a pipe's
+// reader has left: it knows. `o` may be NULL when the text was printed in other ways.
 bool out_flush(const struct out *o, struct err *e);
 
 #endif

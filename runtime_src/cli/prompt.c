@@ -17,6 +17,8 @@ static bool read_stdin(struct buf *out, struct err *e)
         if (out->len > PROMPT_LIMIT)
             return err_set(e, "standard input: more than %u bytes are no prompt", PROMPT_LIMIT);
     }
+    if (ferror(stdin))
+        return err_set(e, "standard input: %s", strerror(errno));
     return true;
 }
 

@@ -54,6 +54,7 @@ static bool turn(struct chat *c, const char *text, struct err *e)
     if (prompt_encode(c->app, c->messages, c->count, &prompt, &why))
         stop = timeline_answer(c->app, &c->t, &prompt, &out, &why);
     out_finish(&out);
+    bool written = out_flush(&out, e);
     if (stop == STOP_ERROR) {
         drop_messages(c, c->count - 1);
     } else {
@@ -64,10 +65,9 @@ static bool turn(struct chat *c, const char *text, struct err *e)
     }
     // Ctrl-C ends the answer, not the conversation; a pipe has nobody to go on with it.
     c->interrupted = os_interrupt_taken() && !c->person;
-    bool written = stop == STOP_ERROR || out_flush(&out, e);
     tokens_free(&prompt);
     out_free(&out);
-    if (stop != STOP_ERROR)
+    if (stop != STOP_ERROR || !written)
         return written;
     if (!c->person)
         return err_set(e, "%s", why.text);
@@ -164,20 +164,24 @@ static bool take_suffix(struct buf *b, const char *suffix)
     return true;
 }
 
-// One message: a line, joined lines, or everything between two """.
+// One message of a person: a line, joined lines, or everything between two """. From a pipe each
+// line is one, whatever it holds.
 static enum line_result read_message(struct chat *c, struct buf *out)
 {
+    if (!c->person)
+        return line_read(&c->editor, "", out);
     struct buf line = {0};
     enum line_result result = line_read(&c->editor, ">>> ", &line);
     bool block = result == LINE_OK && !strncmp(line.data, "\"\"\"", 3);
     bool more = result == LINE_OK;
     out->len = 0;
-    buf_puts(out, line.data + (block ? 3 : 0));
+    size_t skip = block ? 3 : 0;
+    buf_append(out, line.data + skip, line.len - skip);
     if (block && take_suffix(out, "\"\"\""))
         more = false; // all on one line
     while (more && (block || take_suffix(out, "\\"))) {
         result = line_read(&c->editor, "... ", &line);
-        if (result == LINE_CANCELLED)
+        if (result == LINE_CANCELLED || result == LINE_UNREADABLE)
             break;
         if (result == LINE_END) {
             result = LINE_OK; // what was said so far counts
@@ -185,7 +189,7 @@ static enum line_result read_message(struct chat *c, struct buf *out)
         }
         if (out->len || !block)
             buf_putc(out, '\n');
-        buf_puts(out, line.data);
+        buf_append(out, line.data, line.len);
         if (block && take_suffix(out, "\"\"\"")) {
             take_suffix(out, "\n"); // of a last line that holds nothing else
             break;
@@ -208,6 +212,12 @@ static bool converse(struct chat *c, struct err *e)
         enum line_result result = read_message(c, &text);
         if (result == LINE_END)
             break;
+        if (result == LINE_UNREADABLE)
+            ok = err_set(e, "standard input: cannot be read");
+        else if (memchr(text.data, 0, text.len))
+            ok = err_set(e, "standard input: a line holds a NUL byte; a prompt is text");
+        if (!ok)
+            break;
         if (result == LINE_CANCELLED) {
             if (!text.len) // somebody who wants to leave
                 fprintf(stderr, "/exit or Ctrl-D leaves\n");
@@ -222,7 +232,7 @@ static bool converse(struct chat *c, struct err *e)
             continue;
         }
         ok = turn(c, text.data, e);
-        if (c->person)
+        if (c->person && c->editor.screen)
             fputs("\n", c->editor.screen);
     }
     buf_free(&text);

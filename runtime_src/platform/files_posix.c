@@ -14,6 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// So many leftovers of killed processes may lie beside a file that is written.
+#define MAX_LEFTOVERS 1000
+
 struct os_file {
     int fd;
     uint64_t size;
@@ -115,17 +118,6 @@ void os_unmap(struct os_map *m)
     *m = (struct os_map){0};
 }
 
-void os_prefetch(const struct os_map *m, uint64_t offset, uint64_t size)
-{
-    if (!m->base || offset >= m->size)
-        return;
-    if (size > m->size - offset)
-        size = m->size - offset;
-    uintptr_t start = (uintptr_t)(m->data + offset) & ~(uintptr_t)(os_page_size() - 1);
-    uintptr_t end = (uintptr_t)(m->data + offset) + (uintptr_t)size;
-    madvise((void *)start, end - start, MADV_WILLNEED);
-}
-
 bool os_read_file(const char *path, uint64_t limit, struct buf *out, struct err *e)
 {
     // Not os_open: a named pipe or <(command) is a good source here.
@@ -155,46 +147,88 @@ bool os_read_file(const char *path, uint64_t limit, struct buf *out, struct err 
     return ok;
 }
 
-static bool write_all(int fd, const char *p, size_t n)
+struct os_output {
+    int fd;
+    char *path;      // as the caller calls it
+    char *target;    // the file to replace, NULL when `path` is written to directly
+    char *temporary; // beside it
+};
+
+// The name of a file that is not there yet, opened. Others of that name are left alone: they may
+// belong to a process of the same number in another container.
+static int open_temporary(struct os_output *o, mode_t mode)
 {
-    while (n) {
-        ssize_t put = write(fd, p, n < (1u << 30) ? n : 1u << 30);
+    for (int i = 0; i < MAX_LEFTOVERS; i++) {
+        struct buf name = {0};
+        buf_printf(&name, "%s.%ld", o->target, (long)getpid());
+        if (i)
+            buf_printf(&name, ".%d", i);
+        buf_puts(&name, ".tmp");
+        int fd = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd >= 0 || errno != EEXIST) {
+            o->temporary = name.data;
+            return fd;
+        }
+        buf_free(&name);
+    }
+    return -1;
+}
+
+struct os_output *os_create(const char *path, struct err *e)
+{
+    struct os_output *o = xmalloc(sizeof *o);
+    *o = (struct os_output){.fd = -1, .path = xstrdup(path)};
+    struct stat st;
+    bool exists = stat(path, &st) == 0, link = !exists && lstat(path, &st) == 0;
+    char *real = exists && S_ISREG(st.st_mode) ? realpath(path, NULL) : NULL;
+    if (real ? access(path, W_OK) == 0 : !exists && !link) {
+        o->target = real ? xstrdup(real) : xstrdup(path);
+        o->fd = open_temporary(o, exists ? st.st_mode & 0777 : 0666);
+    } else if (!real) {
+        // A device, a pipe, a folder (which the system refuses), a link to nothing yet.
+        o->fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | (link ? O_CREAT : 0), 0666);
+    }
+    int why = errno;
+    free(real);
+    errno = why;
+    if (o->fd >= 0)
+        return o;
+    fail(e, path);
+    os_output_close(o, false, e);
+    return NULL;
+}
+
+bool os_output_write(struct os_output *o, const void *data, size_t n, struct err *e)
+{
+    for (const char *p = data; n;) {
+        // macOS refuses to write 2 GiB or more at once.
+        ssize_t put = write(o->fd, p, n < (1u << 30) ? n : 1u << 30);
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
-            return false;
+            return fail(e, o->path);
         p += put;
         n -= (size_t)put;
     }
     return true;
 }
 
-bool os_write_file(const char *path, const void *data, size_t n, struct err *e)
+bool os_output_close(struct os_output *o, bool keep, struct err *e)
 {
-    // A device or pipe (/dev/stdout) is written to; a file is replaced whole or not at all.
-    struct stat st;
-    bool replace = stat(path, &st) != 0 || S_ISREG(st.st_mode);
-    struct buf name = {0};
-    buf_puts(&name, path);
-    if (replace)
-        buf_printf(&name, ".%ld.tmp", (long)getpid());
-    int flags = O_WRONLY | O_CLOEXEC | (replace ? O_CREAT | O_EXCL : 0);
-    int fd = open(name.data, flags, 0666);
-    bool ok = fd >= 0 && write_all(fd, data, n);
-    int why = errno;
-    if (fd >= 0 && close(fd) != 0 && ok) {
-        ok = false;
-        why = errno;
+    bool opened = o->fd >= 0, ok = true;
+    if (opened && close(o->fd) != 0 && keep)
+        ok = fail(e, o->path);
+    if (opened && o->target) {
+        if (ok && keep && rename(o->temporary, o->target) != 0)
+            ok = fail(e, o->path);
+        if (!ok || !keep)
+            unlink(o->temporary);
     }
-    if (ok && replace && rename(name.data, path) != 0) {
-        ok = false;
-        why = errno;
-    }
-    if (!ok && replace && fd >= 0)
-        unlink(name.data);
-    buf_free(&name);
-    errno = why;
-    return ok ? true : fail(e, path);
+    free(o->path);
+    free(o->target);
+    free(o->temporary);
+    free(o);
+    return ok;
 }
 
 bool os_same_file(const char *a, const char *b)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "platform/wide_win32.h"
 
@@ -17,6 +18,8 @@ struct os_file {
 
 // Views start at multiples of 64 KiB, whatever the page size is.
 #define MAP_GRANULARITY 65536u
+// So many leftovers of killed processes may lie beside a file that is written.
+#define MAX_LEFTOVERS 1000
 
 static bool fail(struct err *e, const char *path)
 {
@@ -149,16 +152,6 @@ void os_unmap(struct os_map *m)
     *m = (struct os_map){0};
 }
 
-void os_prefetch(const struct os_map *m, uint64_t offset, uint64_t size)
-{
-    if (!m->base || offset >= m->size)
-        return;
-    WIN32_MEMORY_RANGE_ENTRY range;
-    range.VirtualAddress = (void *)(uintptr_t)(m->data + offset);
-    range.NumberOfBytes = (SIZE_T)(size < m->size - offset ? size : m->size - offset);
-    PrefetchVirtualMemory(GetCurrentProcess(), 1, &range, 0);
-}
-
 bool os_read_file(const char *path, uint64_t limit, struct buf *out, struct err *e)
 {
     HANDLE h = open_handle(path);
@@ -186,38 +179,93 @@ bool os_read_file(const char *path, uint64_t limit, struct buf *out, struct err 
     return ok;
 }
 
-static bool write_all(HANDLE h, const char *p, size_t n)
+struct os_output {
+    HANDLE handle;
+    char *path;         // as the caller calls it
+    wchar_t *target;    // the file to replace, NULL when `path` is written to directly
+    wchar_t *temporary; // beside it
+};
+
+// Where the links of an open file lead to. Memory to free().
+static wchar_t *final_path(HANDLE h)
 {
-    while (n) {
+    DWORD room = GetFinalPathNameByHandleW(h, NULL, 0, FILE_NAME_NORMALIZED);
+    wchar_t *path = xcalloc((size_t)room + 1, sizeof *path);
+    DWORD n = GetFinalPathNameByHandleW(h, path, room + 1, FILE_NAME_NORMALIZED);
+    if (n && n <= room)
+        return path;
+    free(path);
+    return NULL;
+}
+
+// A file that is not there yet, beside the one to replace. Leftovers of that name are left alone.
+static HANDLE open_temporary(struct os_output *o)
+{
+    size_t room = wcslen(o->target) + 40;
+    o->temporary = xcalloc(room, sizeof *o->temporary);
+    for (int i = 0; i < MAX_LEFTOVERS; i++) {
+        _snwprintf(o->temporary, room - 1, L"%ls.%lu.%d.tmp", o->target, GetCurrentProcessId(), i);
+        HANDLE h = CreateFileW(o->temporary, GENERIC_WRITE, 0, NULL, CREATE_NEW,
+                               FILE_ATTRIBUTE_NORMAL, NULL);
+        if (h != INVALID_HANDLE_VALUE || GetLastError() != ERROR_FILE_EXISTS)
+            return h;
+    }
+    return INVALID_HANDLE_VALUE;
+}
+
+struct os_output *os_create(const char *path, struct err *e)
+{
+    struct os_output *o = xmalloc(sizeof *o);
+    *o = (struct os_output){.handle = INVALID_HANDLE_VALUE, .path = xstrdup(path)};
+    wchar_t *wide = wide_from_utf8(path);
+    o->handle = CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                            OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (o->handle == INVALID_HANDLE_VALUE && GetLastError() == ERROR_FILE_NOT_FOUND) {
+        o->target = wide_from_utf8(path);
+        o->handle = open_temporary(o);
+    } else if (o->handle != INVALID_HANDLE_VALUE && GetFileType(o->handle) == FILE_TYPE_DISK) {
+        o->target = final_path(o->handle);
+        CloseHandle(o->handle);
+        o->target = o->target ? o->target : wide_from_utf8(path);
+        o->handle = open_temporary(o);
+    }
+    DWORD code = GetLastError();
+    free(wide);
+    if (o->handle != INVALID_HANDLE_VALUE)
+        return o;
+    SetLastError(code);
+    fail(e, path);
+    os_output_close(o, false, e);
+    return NULL;
+}
+
+bool os_output_write(struct os_output *o, const void *data, size_t n, struct err *e)
+{
+    for (const char *p = data; n;) {
         DWORD put = 0;
-        if (!WriteFile(h, p, n < (1u << 30) ? (DWORD)n : 1u << 30, &put, NULL) || !put)
-            return false;
+        if (!WriteFile(o->handle, p, n < (1u << 30) ? (DWORD)n : 1u << 30, &put, NULL) || !put)
+            return fail(e, o->path);
         p += put;
         n -= put;
     }
     return true;
 }
 
-bool os_write_file(const char *path, const void *data, size_t n, struct err *e)
+bool os_output_close(struct os_output *o, bool keep, struct err *e)
 {
-    struct buf name = {0};
-    buf_printf(&name, "%s.%lu.tmp", path, GetCurrentProcessId());
-    wchar_t *temporary = wide_from_utf8(name.data), *final = wide_from_utf8(path);
-    buf_free(&name);
-    HANDLE h =
-        CreateFileW(temporary, GENERIC_WRITE, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
-    bool opened = h != INVALID_HANDLE_VALUE;
-    bool ok = opened && write_all(h, data, n);
-    if (!ok)
-        fail(e, path);
-    if (opened)
-        CloseHandle(h);
-    if (ok && !MoveFileExW(temporary, final, MOVEFILE_REPLACE_EXISTING))
-        ok = fail(e, path);
-    if (!ok && opened)
-        DeleteFileW(temporary);
-    free(temporary);
-    free(final);
+    bool opened = o->handle != INVALID_HANDLE_VALUE, ok = true;
+    if (opened && !CloseHandle(o->handle) && keep)
+        ok = fail(e, o->path);
+    if (opened && o->target) {
+        if (ok && keep && !MoveFileExW(o->temporary, o->target, MOVEFILE_REPLACE_EXISTING))
+            ok = fail(e, o->path);
+        if (!ok || !keep)
+            DeleteFileW(o->temporary);
+    }
+    free(o->path);
+    free(o->target);
+    free(o->temporary);
+    free(o);
     return ok;
 }
 

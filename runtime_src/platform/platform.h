@@ -31,12 +31,18 @@ struct os_map {
 bool os_map_file(struct os_file *f, uint64_t offset, uint64_t size, struct os_map *out,
                  struct err *e);
 void os_unmap(struct os_map *m);
-// Asks the system to read the range ahead; best effort.
-void os_prefetch(const struct os_map *m, uint64_t offset, uint64_t size);
 // Whole small file into *out (limit in bytes; larger is an error). "-" is not special here.
 bool os_read_file(const char *path, uint64_t limit, struct buf *out, struct err *e);
-bool os_write_file(const char *path, const void *data, size_t n,
-                   struct err *e); // temp + rename; old file kept on error
+
+// A file being written, piece by piece. A device or pipe (/dev/stdout) is written to as it is; a
+// file, or what a link leads to, is replaced whole by os_output_close or not at all.
+struct os_output;
+// NULL and *e = "PATH: reason" when nothing can be written there.
+struct os_output *os_create(const char *path, struct err *e);
+bool os_output_write(struct os_output *o, const void *data, size_t n, struct err *e);
+// Ends the file and frees `o`; with `keep` false a file there was stays as it is. False and *e when
+// it could not be kept.
+bool os_output_close(struct os_output *o, bool keep, struct err *e);
 
 // Absolute path of the running executable into *out; false where the system does not tell
 // (OpenBSD).
@@ -84,21 +90,31 @@ void os_env_remove(const char *name);
 char os_path_list_separator(void);
 bool os_is_terminal(int fd);   // 0, 1, 2
 int os_terminal_width(int fd); // columns, 80 when unknown
-// Prepares stdout/stderr for UTF-8 and ANSI sequences, binary stdin/stdout on Windows.
+// Before anything is opened. Unix: descriptors 0 to 2 that the caller closed lead to /dev/null, so
+// that no file of ours gets their numbers. Windows: UTF-8 and ANSI sequences for stdout/stderr
+// until the process ends, binary stdin/stdout.
 void os_terminal_setup(void);
 // Ctrl-C: after os_interrupt_catch the flag is raised instead of ending the process;
 // os_interrupt_taken reads and clears it. A second Ctrl-C while the flag is still raised ends the
-// process with status 130.
+// process. Nothing changes when the caller had us ignore Ctrl-C.
 void os_interrupt_catch(void);
 void os_interrupt_release(void);
 bool os_interrupt_taken(void);
 bool os_interrupt_pending(void);
+// Ends the process as Ctrl-C would have, so that a shell's loop around it ends too. Returns where
+// there is no such thing; exit with status 130 then.
+void os_interrupt_end(void);
 // Raw mode for line editing on a terminal; false when impossible. Keys are read as bytes (escape
-// sequences on all systems).
+// sequences on all systems). A process that ends leaves it.
 bool os_raw_mode(bool on);
 // Stops the process as Ctrl-Z does, until the shell continues it; nothing where there is no such
 // thing. Leave raw mode first.
 void os_suspend(void);
-int os_read_byte(void); // -1 at end of input; blocking
+// Standard input, blocking. Negative: its end or Ctrl-C, or an input that cannot be read.
+enum { OS_END_OF_INPUT = -1, OS_UNREADABLE = -2 };
+int os_read_byte(void);
+// The same in raw mode, but OS_END_OF_INPUT when no byte comes soon: what follows Esc in the
+// sequence of one key does.
+int os_read_byte_soon(void);
 
 #endif

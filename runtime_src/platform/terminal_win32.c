@@ -16,6 +16,13 @@ static volatile LONG interrupt_flag;
 static DWORD saved_mode;
 static bool raw_mode_on;
 
+// How the console was, for whoever uses it after us.
+static struct {
+    UINT code_page;
+    DWORD mode[3];
+    bool changed[3];
+} before;
+
 // Bytes of characters typed but not yet read: one read of the console, as UTF-8.
 static struct {
     char bytes[256 * 3];
@@ -87,19 +94,43 @@ int os_terminal_width(int fd)
     return 80;
 }
 
+static void restore_console(void)
+{
+    if (raw_mode_on)
+        SetConsoleMode(standard_handle(0), saved_mode);
+    // The last one first: both may be the same console.
+    for (int fd = 2; fd >= 1; fd--)
+        if (before.changed[fd])
+            SetConsoleMode(standard_handle(fd), before.mode[fd]);
+    if (before.code_page)
+        SetConsoleOutputCP(before.code_page);
+}
+
+// What ends the process without its exit handlers: Ctrl-C while it is not caught, a closed window.
+static BOOL WINAPI on_end(DWORD event)
+{
+    (void)event;
+    restore_console();
+    return FALSE; // now the system's own handler
+}
+
 void os_terminal_setup(void)
 {
     _setmode(0, _O_BINARY);
     _setmode(1, _O_BINARY);
     _setmode(2, _O_BINARY);
     for (int fd = 1; fd <= 2; fd++) {
-        DWORD mode;
-        if (GetConsoleMode(standard_handle(fd), &mode)) {
-            SetConsoleOutputCP(CP_UTF8);
-            SetConsoleMode(standard_handle(fd),
-                           mode | ENABLE_PROCESSED_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING);
-        }
+        if (!GetConsoleMode(standard_handle(fd), &before.mode[fd]))
+            continue;
+        before.changed[fd] = true;
+        if (!before.code_page)
+            before.code_page = GetConsoleOutputCP();
+        SetConsoleOutputCP(CP_UTF8);
+        SetConsoleMode(standard_handle(fd), before.mode[fd] | ENABLE_PROCESSED_OUTPUT |
+                                                ENABLE_VIRTUAL_TERMINAL_PROCESSING);
     }
+    atexit(restore_console);
+    SetConsoleCtrlHandler(on_end, TRUE);
 }
 
 // ---- Ctrl-C ---------------------------------------------------------------------------------
@@ -108,8 +139,10 @@ static BOOL WINAPI on_control(DWORD event)
 {
     if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT)
         return FALSE;
-    if (InterlockedExchange(&interrupt_flag, 1))
+    if (InterlockedExchange(&interrupt_flag, 1)) {
+        restore_console();
         ExitProcess(130);
+    }
     return TRUE;
 }
 
@@ -133,6 +166,10 @@ bool os_interrupt_taken(void)
 bool os_interrupt_pending(void)
 {
     return interrupt_flag != 0;
+}
+
+void os_interrupt_end(void)
+{
 }
 
 // ---- Line editing ---------------------------------------------------------------------------
@@ -184,10 +221,21 @@ int os_read_byte(void)
     if (!os_is_terminal(0)) {
         unsigned char c;
         DWORD got = 0;
-        return ReadFile(standard_handle(0), &c, 1, &got, NULL) && got ? c : -1;
+        if (ReadFile(standard_handle(0), &c, 1, &got, NULL))
+            return got ? c : OS_END_OF_INPUT;
+        DWORD why = GetLastError();
+        bool end = why == ERROR_BROKEN_PIPE || why == ERROR_HANDLE_EOF ||
+                   why == ERROR_INVALID_HANDLE; // started without any
+        return end ? OS_END_OF_INPUT : OS_UNREADABLE;
     }
     while (typed.pos == typed.len)
         if (!read_console())
-            return -1;
+            return OS_END_OF_INPUT;
     return (unsigned char)typed.bytes[typed.pos++];
+}
+
+int os_read_byte_soon(void)
+{
+    // The console hands out the sequence of a key in one read.
+    return typed.pos < typed.len ? (unsigned char)typed.bytes[typed.pos++] : OS_END_OF_INPUT;
 }

@@ -3,6 +3,7 @@
 #include "platform/platform.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 // musl gives 128 KiB by default, too little for a kernel with large local arrays in a deep call.
@@ -37,7 +38,12 @@ struct os_thread *os_thread_start(void (*fn)(void *), void *arg)
     pthread_attr_t attr;
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_SIZE);
+    // Signals are the main thread's: one that a worker took would not end its blocked read.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&t->id, &attr, thread_main, t);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
     if (rc != 0) {
         free(t);

@@ -17,13 +17,13 @@ PATIENCE_S = 60  # until a test gives up; nothing waits that long when all is we
 class Terminal:
     """One program on a pseudo-terminal."""
 
-    def __init__(self, command: list, columns: int = 80) -> None:
-        """Start the command on a terminal of that width."""
+    def __init__(self, command: list, columns: int = 80, **outputs: int) -> None:
+        """Start the command on a terminal of that width; stdout=, stderr= lead elsewhere."""
         self.master, slave = pty.openpty()
         ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0),
+            command, **{"stdin": slave, "stdout": slave, "stderr": slave, **outputs},
+            start_new_session=True, preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0),
         )  # fmt: skip
         os.close(slave)
         self.shown = b""

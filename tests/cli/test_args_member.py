@@ -87,3 +87,21 @@ def test_compressed_args(refused, pack):
     exe = pack({".args": b"-n 5 " * 99}, method=8)
     line = refused(1, exe=exe)
     assert line == f"{exe}: .args is compressed (method 8); store it: zipalign -j0 {exe} .args"
+
+
+def test_complaint_names_where_the_word_stands(refused, pack):
+    exe = pack({".args": b"--bogus"})
+    line = "in .args: unknown option --bogus; --help lists them all"
+    assert refused(2, exe=exe) == line
+    assert refused(2, "-n", "x", exe=pack({".args": b"--temp 0"})).startswith("option -n: ")
+    assert refused(2, exe=pack({".args": b"-n"})) == "in .args: option -n needs a value: N"
+
+
+def test_damaged_args_do_not_hide_the_help(run, refused, pack):
+    exe = pack({".args": b"-n 5 " * 99}, method=8)
+    for option in ("--help", "--version"):
+        done = run(option, exe=exe)
+        assert (done.returncode, done.stderr) == (0, "") and done.stdout
+    done = run("--print-args", "-n", "3", exe=exe)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["--print-args", "-n", "3"]
+    assert done.returncode == 1 and ".args is compressed" in done.stderr

@@ -56,12 +56,25 @@ def test_line_ends_of_windows(chat):
     assert chat(["one\r", "two\r"], "--raw").stdout == chat(["one", "two"], "--raw").stdout
 
 
-def test_joined_lines(chat):
-    joined = chat(["one\\", "two"], "--raw").stdout
-    assert joined == chat(['"""one', 'two"""'], "--raw").stdout
-    assert joined == chat(['"""', "one", "two", '"""'], "--raw").stdout
-    assert chat(['"""one"""'], "--raw").stdout == chat(["one"], "--raw").stdout
-    assert joined != chat(["one", "two"], "--raw").stdout
+@pytest.mark.parametrize("line", ["one\\", '"""one', '"""one"""', '"""'])
+def test_lines_of_a_pipe_are_taken_as_they_are(chat, run, model, line):
+    first = once(run, model, line)
+    second = once(run, model, f"{line}{first}two")
+    assert chat([line, "two"], "--raw").stdout == f"{first}\n{second}\n"
+
+
+def test_nul_in_a_line(run, model):
+    done = run("-m", model(), "--chat", "--raw", "-n", "1", input=b"one\0two\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "a line holds a NUL byte" in done.stderr
+
+
+def test_new_answer_to_the_same_question(chat):
+    words = ("--raw", "--temp", "5", "-s", "3", "-n", "20")
+    done = chat(["one", "/clear", "one"], *words)
+    assert done.stdout == chat(["one", "/clear", "one"], *words).stdout
+    first = chat(["one"], *words).stdout
+    assert done.stdout.startswith(first) and done.stdout != first * 2
 
 
 def test_clear(chat):
@@ -105,4 +118,4 @@ def test_interrupt_ends_a_pipe(llamafile, model):
     assert process.stdout.read(1)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == -signal.SIGINT  # which a shell calls 130

@@ -2,6 +2,7 @@
 """--tokenize, --bench and --logits: output that other programs read."""
 
 import json
+import subprocess
 
 import numpy as np
 
@@ -46,3 +47,35 @@ def test_logits_of_a_prompt(run, model, tmp_path):
     run("-m", model(), "--logits", tmp_path / "a.npy", "-p", "Hello")
     run("-m", model(), "--logits", tmp_path / "b.npy", "--tokens", ",".join(map(str, ids)))
     assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
+
+
+def test_logits_replace_what_a_link_leads_to(run, model, tmp_path):
+    (tmp_path / "real.npy").write_bytes(b"old")
+    (tmp_path / "link.npy").symlink_to("real.npy")
+    assert run("-m", model(), "--tokens", "1,2", "--logits", tmp_path / "link.npy").returncode == 0
+    assert (tmp_path / "link.npy").is_symlink()
+    assert np.load(tmp_path / "real.npy").shape == (2, 501)
+    (tmp_path / "new.npy").symlink_to("later.npy")
+    assert run("-m", model(), "--tokens", "1,2", "--logits", tmp_path / "new.npy").returncode == 0
+    assert np.load(tmp_path / "later.npy").shape == (2, 501)
+
+
+def test_failure_keeps_the_old_file(run, model, tmp_path):
+    (tmp_path / "l.npy").write_bytes(b"old")
+    words = ("-m", model(), "--logits", tmp_path / "l.npy", "--tokens")
+    assert run(*words, "1,99999").returncode == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["l.npy"]
+    assert (tmp_path / "l.npy").read_bytes() == b"old"
+
+
+def test_leftovers_of_a_killed_process(llamafile, model, tmp_path):
+    # Both files are named by the shell's number, which exec keeps.
+    out = tmp_path / "l.npy"
+    script = 'touch "$1.$$.tmp"; exec "$2" -m "$3" --tokens 1,2 --logits "$1"'
+    subprocess.run(["sh", "-c", script, "sh", out, llamafile, model()], check=True)
+    assert np.load(out).shape == (2, 501)
+
+
+def test_output_is_checked_before_the_work(refused, tmp_path):
+    line = refused(1, "-m", "gone.gguf", "--tokens", "1", "--logits", tmp_path / "no" / "l.npy")
+    assert line == f"{tmp_path}/no/l.npy: No such file or directory"
