@@ -95,7 +95,9 @@ def test_terminal_after_a_signal(start, number):
 
 
 def test_shell_loop_ends_by_control_c(llamafile, model):
-    script = f"for i in 1 2 3; do {llamafile} -m {model()} -c 200000 -p x 2>&1; done; echo on"
+    script = (
+        f"for i in 1 2 3; do {llamafile} -m {model()} -c 200000 --temp 0 -p x 2>&1; done; echo on"
+    )
     terminal = Terminal(["bash", "-c", script])
     terminal.wait_for("note: ")
     terminal.wait_for("\r\n")

@@ -44,7 +44,7 @@ def test_folder_as_input(shell):
 
 @pytest.mark.parametrize("mode", ["-p x", "--chat"])
 def test_full_disk_ends_the_answer(shell, mode):
-    done = shell(f"echo x | $L -m $M -c 200000 {mode} 2>&1 >/dev/full")
+    done = shell(f"echo x | $L -m $M -c 200000 --temp 0 {mode} 2>&1 >/dev/full")
     errors = [line for line in done.stdout.splitlines() if ": error: " in line]
     assert done.returncode == 1
     assert len(errors) == 1 and errors[0].endswith("standard output: No space left on device")
@@ -52,7 +52,7 @@ def test_full_disk_ends_the_answer(shell, mode):
 
 def test_reader_that_left_ends_it_quietly(shell):
     for trap in (":", "trap '' PIPE"):
-        script = f"{{ {trap}; $L -m $M -c 200000 -p x; echo $? >&2; }} | head -c 1"
+        script = f"{{ {trap}; $L -m $M -c 200000 --temp 0 -p x; echo $? >&2; }} | head -c 1"
         lines = shell(script).stderr.splitlines()
         assert not [line for line in lines if "error" in line]
         assert lines[-1] in ("141", "1")
