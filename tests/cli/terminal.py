@@ -21,6 +21,7 @@ class Terminal:
         """Start the command on a terminal of that width; stdout=, stderr= lead elsewhere."""
         self.master, slave = pty.openpty()
         ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+        self.modes = termios.tcgetattr(slave)  # before anybody changes them
         self.process = subprocess.Popen(
             command, **{"stdin": slave, "stdout": slave, "stderr": slave, **outputs},
             start_new_session=True, preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0),

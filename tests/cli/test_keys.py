@@ -86,12 +86,11 @@ def test_no_sequences_into_a_pipe(start, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_terminal_after_a_signal(start, number):
     terminal = start()
-    before = termios.tcgetattr(terminal.master)[3]
     terminal.wait_for(PROMPT)
     assert not termios.tcgetattr(terminal.master)[3] & termios.ECHO
     terminal.process.send_signal(number)
     assert terminal.process.wait(timeout=PATIENCE_S) == -number
-    assert termios.tcgetattr(terminal.master)[3] == before
+    assert termios.tcgetattr(terminal.master)[3] == terminal.modes[3]
 
 
 def test_shell_loop_ends_by_control_c(llamafile, model):
