@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/utf8.h"
+#include "base/utf8.h"
+#include "cli/width.h"
 #include "platform/platform.h"
 
 #define MAX_HISTORY 500
@@ -71,19 +72,17 @@ static struct place step(struct place p, int columns, int width)
 static struct place advance(struct place p, const char *text, size_t n, int width)
 {
     while (n) {
-        uint32_t c = 0;
-        int len = utf8_decode(text, n, &c);
-        int columns = len > 0 ? utf8_width(c) : 1;
+        uint32_t c;
+        size_t len = utf8_read((struct slice){text, n}, 0, &c);
         if (c == '\n')
             p = (struct place){p.row + 1, 0};
         else if (c == '\t')
             for (size_t i = 0; i < sizeof TAB - 1; i++)
                 p = step(p, 1, width);
         else
-            p = step(p, columns, width);
-        len = len > 0 ? len : 1;
+            p = step(p, width_of(c), width);
         text += len;
-        n -= (size_t)len;
+        n -= len;
     }
     // A terminal wraps late: a full row holds the cursor at its edge until the next character.
     if (p.column >= width)
@@ -186,12 +185,11 @@ static int read_key(void)
     if (c < 0)
         return KEY_END_OF_INPUT;
     for (size_t n = 0; n < sizeof bytes;) {
-        uint32_t character;
         bytes[n++] = (char)c;
-        int len = utf8_decode(bytes, n, &character);
-        if (len > 0)
-            return (int)character;
-        if (len < 0)
+        struct utf8 character = utf8_at((struct slice){bytes, n});
+        if (character.kind == UTF8_GOOD)
+            return (int)character.code;
+        if (character.kind == UTF8_BAD)
             return KEY_NONE;
         c = os_read_byte();
         if (c < 0)
@@ -254,26 +252,8 @@ static void insert(struct edit *ed, const char *bytes, size_t n)
 
 static void insert_character(struct edit *ed, uint32_t c)
 {
-    char b[4];
-    if (c < 0x80) {
-        b[0] = (char)c;
-        insert(ed, b, 1);
-    } else if (c < 0x800) {
-        b[0] = (char)(0xc0 | c >> 6);
-        b[1] = (char)(0x80 | (c & 0x3f));
-        insert(ed, b, 2);
-    } else if (c < 0x10000) {
-        b[0] = (char)(0xe0 | c >> 12);
-        b[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        b[2] = (char)(0x80 | (c & 0x3f));
-        insert(ed, b, 3);
-    } else {
-        b[0] = (char)(0xf0 | c >> 18);
-        b[1] = (char)(0x80 | (c >> 12 & 0x3f));
-        b[2] = (char)(0x80 | (c >> 6 & 0x3f));
-        b[3] = (char)(0x80 | (c & 0x3f));
-        insert(ed, b, 4);
-    }
+    char b[UTF8_MAX];
+    insert(ed, b, utf8_put(b, c));
 }
 
 static void erase(struct edit *ed, size_t from, size_t to)

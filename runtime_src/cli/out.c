@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/utf8.h"
+#include "base/utf8.h"
 #include "platform/platform.h"
 
 void out_init(struct out *o)
@@ -41,19 +41,17 @@ bool out_write(struct out *o, const char *data, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         o->pending[o->pending_len++] = data[i];
-        // Invalid bytes are replaced one by one; what follows them is looked at again.
+        // What follows broken bytes is looked at again.
         while (o->pending_len) {
-            uint32_t c;
-            int n = utf8_decode(o->pending, (size_t)o->pending_len, &c);
-            if (n == 0)
+            struct utf8 c = utf8_at((struct slice){o->pending, (size_t)o->pending_len});
+            if (c.kind == UTF8_CUT)
                 break;
-            if (n < 0)
+            if (c.kind == UTF8_BAD)
                 emit(o, UTF8_REPLACEMENT, strlen(UTF8_REPLACEMENT));
-            else if (!o->terminal || !is_control(c))
-                emit(o, o->pending, (size_t)n);
-            n = n < 0 ? 1 : n;
-            o->pending_len -= n;
-            memmove(o->pending, o->pending + n, (size_t)o->pending_len);
+            else if (!o->terminal || !is_control(c.code))
+                emit(o, o->pending, c.len);
+            o->pending_len -= (int)c.len;
+            memmove(o->pending, o->pending + c.len, (size_t)o->pending_len);
         }
     }
     flush(o);

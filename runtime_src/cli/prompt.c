@@ -22,13 +22,6 @@ static bool read_stdin(struct buf *out, struct err *e)
     return true;
 }
 
-static int hex_digit(int c)
-{
-    const char *digits = "0123456789abcdef0123456789ABCDEF";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return at ? (int)((at - digits) % 16) : -1;
-}
-
 // Resolves the escapes of --escape in place. What is no escape stays as it is.
 static void unescape(struct buf *b)
 {
@@ -42,9 +35,9 @@ static void unescape(struct buf *b)
         if (at) {
             c = values[at - letters];
             from++;
-        } else if (c == '\\' && b->data[from] == 'x' && hex_digit(b->data[from + 1]) >= 0 &&
-                   hex_digit(b->data[from + 2]) >= 0) {
-            c = (char)(hex_digit(b->data[from + 1]) * 16 + hex_digit(b->data[from + 2]));
+        } else if (c == '\\' && b->data[from] == 'x' && hex_value(b->data[from + 1]) >= 0 &&
+                   hex_value(b->data[from + 2]) >= 0) {
+            c = (char)(hex_value(b->data[from + 1]) * 16 + hex_value(b->data[from + 2]));
             from += 3;
         }
         b->data[to++] = c;

@@ -1,29 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/utf8.h"
-
-int utf8_decode(const char *p, size_t n, uint32_t *character)
-{
-    // Bytes per lead byte, and the smallest value that may be written with so many.
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (n == 0)
-        return 0;
-    unsigned char lead = (unsigned char)p[0];
-    int len = lead < 0x80 ? 1 : lead < 0xc2 ? -1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (len < 0 || lead > 0xf4)
-        return -1;
-    uint32_t c = len == 1 ? lead : lead & (0x7fu >> len);
-    for (int i = 1; i < len; i++) {
-        if ((size_t)i == n)
-            return 0;
-        if (((unsigned char)p[i] & 0xc0) != 0x80)
-            return -1;
-        c = c << 6 | ((unsigned char)p[i] & 0x3f);
-    }
-    if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-        return -1;
-    *character = c;
-    return len;
-}
+#include "cli/width.h"
 
 struct range {
     uint32_t first, last;
@@ -39,7 +15,7 @@ static bool within(const struct range *ranges, size_t n, uint32_t c)
 
 // Whole blocks instead of Unicode's full tables: a rare mark that is drawn one column off costs a
 // crooked line while editing, nothing more.
-int utf8_width(uint32_t c)
+int width_of(uint32_t c)
 {
     static const struct range none[] = {
         {0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd},   {0x064b, 0x065f}, {0x0e34, 0x0e3a},
