@@ -8,16 +8,18 @@ from pathlib import Path
 
 import jinja2
 import pytest
-from transformers.utils import chat_template_utils
 
-from tests.tokenizer.build import build, compiler
+from tests import sanitized
+from tests.chat import environment
+from tests.tokenizer.build import build
 
 ROOMS = ("base", "gguf", "kernels/types", "tokenizer", "chat")
 PYTHON_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 Result = tuple[bool, str]  # rendered, or the error
+ENVIRONMENT = environment.make()
 
 
-@pytest.fixture(scope="session", params=[compiler()])
+@pytest.fixture(scope="session", params=[sanitized.best_compiler()])
 def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built check_chat."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -73,10 +75,9 @@ def render(program: Path) -> Callable[[list[tuple[str, dict]]], list[Result]]:
 
 
 def reference(template: str, values: dict) -> Result:
-    """What Jinja2 gives, in transformers' own environment."""
+    """What Jinja2 gives, set up as by transformers."""
     try:
-        compiled = chat_template_utils._compile_jinja_template(template)
-        return True, compiled.render(**values)
+        return True, ENVIRONMENT.from_string(template).render(**values)
     except (jinja2.TemplateError, *PYTHON_ERRORS) as e:
         return False, str(e)
 

@@ -1,47 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the C programs of this room, once per compiler: the pinned one with traps on undefined
-behaviour, and the system's with AddressSanitizer where there is one."""
+"""Builds the C programs of this room, once per compiler, and a file for them to read."""
 
-import shutil
-import subprocess
-import sysconfig
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests import sanitized
 from weights import quants
 from weights.gguf import Kind
 from weights.gguf_writer import GgufWriter
 
-ROOT = Path(__file__).resolve().parents[2]
-ZIG = Path(sysconfig.get_path("purelib")) / "ziglang" / "zig"
-COMPILERS = {
-    "zig": [ZIG, "cc", "-target", "x86_64-linux-musl", "-fsanitize=undefined"],
-    "asan": ["gcc", "-fsanitize=address,undefined", "-fno-sanitize-recover"],
-}
 SOURCES = {
     "check_gguf": ["tests/gguf/check_gguf.c", "tests/fuzz/fuzz_gguf.c"],
     "fuzz_gguf": ["tests/fuzz/fuzz_main.c", "tests/fuzz/fuzz_gguf.c"],
 }
 
 
-@pytest.fixture(scope="session", params=COMPILERS)
+@pytest.fixture(scope="session", params=sanitized.EVERY_COMPILER)
 def program(request, tmp_path_factory):
     """program(name) -> path of the built executable."""
-    if request.param == "asan" and not shutil.which("gcc"):
-        pytest.skip("no gcc for AddressSanitizer")
     folder = tmp_path_factory.mktemp(request.param)
 
     def build(name: str) -> Path:
         out = folder / name
         if not out.exists():
-            rooms = [*(ROOT / "runtime_src/gguf").glob("*.c")]
-            rooms += (ROOT / "runtime_src/base").glob("*.c")
-            rooms.append(ROOT / "runtime_src/kernels/types.c")
-            flags = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-Iruntime_src"]
-            command = [*COMPILERS[request.param], *flags, *SOURCES[name], *rooms, "-o", out]
-            subprocess.run(command, cwd=ROOT, check=True)
+            rooms = sanitized.sources("gguf", "base", "kernels/types")
+            sanitized.compile_c(request.param, out, [*SOURCES[name], *rooms], "-std=c11")
         return out
 
     return build

@@ -1,39 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the C programs of this room: by the pinned compiler with traps on undefined behaviour,
-and by the system's with AddressSanitizer where there is one."""
+"""Builds and runs the C programs of this room, once per compiler."""
 
-import shutil
 import subprocess
-import sysconfig
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-ZIG = Path(sysconfig.get_path("purelib")) / "ziglang" / "zig"
-COMPILERS = {
-    "zig": [ZIG, "cc", "-target", "x86_64-linux-musl", "-fsanitize=undefined"],
-    "asan": ["gcc", "-fsanitize=address,undefined", "-fno-sanitize-recover"],
-}
+from tests import sanitized
+
 BUILD_ID = "0123456789abcdef"
 
 
-@pytest.fixture(scope="session", params=COMPILERS)
+@pytest.fixture(scope="session", params=sanitized.EVERY_COMPILER)
 def program(request, tmp_path_factory):
     """program(name) -> path of the built tests/pack/NAME.c."""
-    if request.param == "asan" and not shutil.which("gcc"):
-        pytest.skip("no gcc for AddressSanitizer")
     folder = tmp_path_factory.mktemp(request.param)
 
     def build(name: str) -> Path:
         out = folder / name
         if not out.exists():
-            rooms = [f for r in ("base", "pack") for f in (ROOT / "runtime_src" / r).glob("*.c")]
-            rooms += (ROOT / "runtime_src/platform").glob("*_posix.c")
-            flags = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-Iruntime_src"]
-            flags += [f'-DPACKLLAMA_BUILD_ID="{BUILD_ID}"', f"tests/pack/{name}.c", *rooms]
-            command = [*COMPILERS[request.param], *flags, "-lpthread", "-o", out]
-            subprocess.run(command, cwd=ROOT, check=True)
+            files = [f"tests/pack/{name}.c", *sanitized.sources("base", "pack", "platform")]
+            flags = ["-std=gnu11", f'-DPACKLLAMA_BUILD_ID="{BUILD_ID}"']
+            sanitized.compile_c(request.param, out, files, *flags)
         return out
 
     return build

@@ -7,7 +7,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from tests.tokenizer.build import build, compilers
+from tests import sanitized
+from tests.tokenizer.build import build
 
 # 999 of 1000 chi-square values with 9 degrees of freedom are below 27.9.
 CHI_SQUARE_BOUND = 27.9
@@ -15,7 +16,7 @@ DRAWS = 100_000
 GOLDEN = ["585", "292", "845", "694", "266", "815", "601", "70"]
 
 
-@pytest.fixture(scope="module", params=compilers())
+@pytest.fixture(scope="module", params=sanitized.EVERY_COMPILER)
 def program(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     return build(request.param, folder, "sampling/check_sampler", ("base", "sampling"))

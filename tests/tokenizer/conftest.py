@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.tokenizer.build import build, compiler
+from tests import sanitized
+from tests.tokenizer.build import build
 
 ROOMS = ("base", "gguf", "kernels/types", "tokenizer")
 SPECIAL, PARSE = 1, 2  # flags of tokenizer_encode
 
 
-@pytest.fixture(scope="session", params=[compiler()])
+@pytest.fixture(scope="session", params=[sanitized.best_compiler()])
 def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built check_tokenizer."""
     folder = tmp_path_factory.mktemp(request.param)
