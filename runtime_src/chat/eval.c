@@ -53,17 +53,17 @@ static bool eval_dict(struct run *r, const struct node *n, struct value *out)
 }
 
 // The arguments of a call, filter or test.
-static bool eval_args(struct run *r, const struct node *n, struct args *out)
+static bool eval_args(struct run *r, const struct node *n, struct call_args *out)
 {
     struct value *values = arena_alloc(r->arena, (n->list.count + 1) * sizeof *values);
-    *out = (struct args){values, n->list.count - n->named, n->names, n->named};
+    *out = (struct call_args){values, n->list.count - n->named, n->names, n->named};
     return eval_all(r, &n->list, values);
 }
 
 static bool eval_call(struct run *r, const struct node *n, struct value *out)
 {
     struct value callee;
-    struct args args;
+    struct call_args args;
     // x.name(...): a method of x when it has one, else what x.name is.
     if (n->a->kind == NODE_ATTRIBUTE) {
         struct value self;
@@ -79,7 +79,7 @@ static bool eval_call(struct run *r, const struct node *n, struct value *out)
     return eval_args(r, n, &args) && run_call(r, &callee, &args, out);
 }
 
-bool run_call(struct run *r, const struct value *f, const struct args *a, struct value *out)
+bool run_call(struct run *r, const struct value *f, const struct call_args *a, struct value *out)
 {
     if (f->kind == VALUE_FUNCTION)
         return f->function(r, a, out);
@@ -171,7 +171,7 @@ static bool eval_item(struct run *r, const struct node *n, struct value *out)
 static bool eval_test(struct run *r, const struct node *n, struct value *out)
 {
     struct value v;
-    struct args args;
+    struct call_args args;
     *out = value_bool(false);
     return run_eval(r, n->a, &v) && eval_args(r, n, &args) &&
            test_apply(r, n->name, &v, &args, &out->b);
@@ -180,7 +180,7 @@ static bool eval_test(struct run *r, const struct node *n, struct value *out)
 static bool eval_filter(struct run *r, const struct node *n, struct value *out)
 {
     struct value v;
-    struct args args;
+    struct call_args args;
     return run_eval(r, n->a, &v) && eval_args(r, n, &args) &&
            filter_apply(r, n->name, &v, &args, out);
 }

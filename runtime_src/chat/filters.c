@@ -8,7 +8,7 @@
 
 #include "chat/filters.h"
 
-const struct value *args_get(const struct args *a, size_t index, const char *name)
+const struct value *call_get(const struct call_args *a, size_t index, const char *name)
 {
     for (size_t i = 0; name && i < a->named; i++) {
         if (slice_is(a->names[i], name))
@@ -17,10 +17,10 @@ const struct value *args_get(const struct args *a, size_t index, const char *nam
     return index < a->count ? &a->values[index] : NULL;
 }
 
-bool args_int(struct run *r, const struct args *a, size_t index, const char *name, int64_t fallback,
-              int64_t *out)
+bool call_int(struct run *r, const struct call_args *a, size_t index, const char *name,
+              int64_t fallback, int64_t *out)
 {
-    const struct value *v = args_get(a, index, name);
+    const struct value *v = call_get(a, index, name);
     *out = fallback;
     if (!v || v->kind == VALUE_NONE)
         return true;
@@ -30,27 +30,27 @@ bool args_int(struct run *r, const struct args *a, size_t index, const char *nam
     return true;
 }
 
-bool args_text(struct run *r, const struct args *a, size_t index, const char *name,
+bool call_text(struct run *r, const struct call_args *a, size_t index, const char *name,
                const char *fallback, struct slice *out)
 {
-    const struct value *v = args_get(a, index, name);
+    const struct value *v = call_get(a, index, name);
     *out = slice_of(fallback);
     return !v || value_to_slice(r, v, out);
 }
 
-bool args_flag(const struct args *a, size_t index, const char *name)
+bool call_flag(const struct call_args *a, size_t index, const char *name)
 {
-    const struct value *v = args_get(a, index, name);
+    const struct value *v = call_get(a, index, name);
     return v && value_truth(v);
 }
 
 // ---- Text --------------------------------------------------------------------------------------
 
-static bool filter_trim(struct run *r, const struct value *v, const struct args *a,
+static bool filter_trim(struct run *r, const struct value *v, const struct call_args *a,
                         struct value *out)
 {
     struct slice s, chars = {0};
-    const struct value *given = args_get(a, 0, "chars");
+    const struct value *given = call_get(a, 0, "chars");
     bool some = given && given->kind != VALUE_NONE;
     if (!value_to_slice(r, v, &s) || (some && !value_to_slice(r, given, &chars)))
         return false;
@@ -70,35 +70,35 @@ static bool change_case(struct run *r, const struct value *v, char how, struct v
     return true;
 }
 
-static bool filter_upper(struct run *r, const struct value *v, const struct args *a,
+static bool filter_upper(struct run *r, const struct value *v, const struct call_args *a,
                          struct value *out)
 {
     (void)a;
     return change_case(r, v, 'u', out);
 }
 
-static bool filter_lower(struct run *r, const struct value *v, const struct args *a,
+static bool filter_lower(struct run *r, const struct value *v, const struct call_args *a,
                          struct value *out)
 {
     (void)a;
     return change_case(r, v, 'l', out);
 }
 
-static bool filter_capitalize(struct run *r, const struct value *v, const struct args *a,
+static bool filter_capitalize(struct run *r, const struct value *v, const struct call_args *a,
                               struct value *out)
 {
     (void)a;
     return change_case(r, v, 'c', out);
 }
 
-static bool filter_title(struct run *r, const struct value *v, const struct args *a,
+static bool filter_title(struct run *r, const struct value *v, const struct call_args *a,
                          struct value *out)
 {
     (void)a;
     return change_case(r, v, 'T', out);
 }
 
-static bool filter_string(struct run *r, const struct value *v, const struct args *a,
+static bool filter_string(struct run *r, const struct value *v, const struct call_args *a,
                           struct value *out)
 {
     (void)a;
@@ -109,33 +109,33 @@ static bool filter_string(struct run *r, const struct value *v, const struct arg
     return true;
 }
 
-static bool filter_replace(struct run *r, const struct value *v, const struct args *a,
+static bool filter_replace(struct run *r, const struct value *v, const struct call_args *a,
                            struct value *out)
 {
     struct slice s, old, with;
     int64_t count;
-    if (!args_get(a, 0, "old") || !args_get(a, 1, "new"))
+    if (!call_get(a, 0, "old") || !call_get(a, 1, "new"))
         return run_error(r, "replace needs two arguments");
-    return value_to_slice(r, v, &s) && args_text(r, a, 0, "old", "", &old) &&
-           args_text(r, a, 1, "new", "", &with) && args_int(r, a, 2, "count", -1, &count) &&
+    return value_to_slice(r, v, &s) && call_text(r, a, 0, "old", "", &old) &&
+           call_text(r, a, 1, "new", "", &with) && call_int(r, a, 2, "count", -1, &count) &&
            text_replace(r, s, old, with, count, out);
 }
 
-static bool filter_indent(struct run *r, const struct value *v, const struct args *a,
+static bool filter_indent(struct run *r, const struct value *v, const struct call_args *a,
                           struct value *out)
 {
     struct slice s;
     int64_t width = 4;
-    const struct value *given = args_get(a, 0, "width");
+    const struct value *given = call_get(a, 0, "width");
     struct buf b = {0}, pad = {0};
     bool text = given && given->kind == VALUE_STRING;
-    if (!value_to_slice(r, v, &s) || (!text && !args_int(r, a, 0, "width", 4, &width)))
+    if (!value_to_slice(r, v, &s) || (!text && !call_int(r, a, 0, "width", 4, &width)))
         return false;
     if (text)
         buf_append(&pad, given->s.data, given->s.len);
     for (int64_t i = 0; !text && i < width && i < 1000; i++)
         buf_putc(&pad, ' ');
-    bool first = args_flag(a, 1, "first"), blank = args_flag(a, 2, "blank"), ok = true;
+    bool first = call_flag(a, 1, "first"), blank = call_flag(a, 2, "blank"), ok = true;
     for (size_t i = 0; ok && i <= s.len;) {
         const char *end = i < s.len ? memchr(s.data + i, '\n', s.len - i) : NULL;
         size_t line = end ? (size_t)(end - s.data) - i : s.len - i;
@@ -150,7 +150,7 @@ static bool filter_indent(struct run *r, const struct value *v, const struct arg
     return ok;
 }
 
-static bool filter_escape(struct run *r, const struct value *v, const struct args *a,
+static bool filter_escape(struct run *r, const struct value *v, const struct call_args *a,
                           struct value *out)
 {
     (void)a;
@@ -169,17 +169,17 @@ static bool filter_escape(struct run *r, const struct value *v, const struct arg
     return ok;
 }
 
-static bool filter_tojson(struct run *r, const struct value *v, const struct args *a,
+static bool filter_tojson(struct run *r, const struct value *v, const struct call_args *a,
                           struct value *out)
 {
     int64_t indent;
-    const struct value *separators = args_get(a, 2, "separators");
-    if (!args_int(r, a, 1, "indent", -1, &indent))
+    const struct value *separators = call_get(a, 2, "separators");
+    if (!call_int(r, a, 1, "indent", -1, &indent))
         return false;
     struct json_style style = {(int)(indent < 0    ? -1
                                      : indent > 64 ? 64
                                                    : indent),
-                               args_flag(a, 3, "sort_keys"), args_flag(a, 0, "ensure_ascii"),
+                               call_flag(a, 3, "sort_keys"), call_flag(a, 0, "ensure_ascii"),
                                slice_of(indent < 0 ? ", " : ","), slice_of(": ")};
     if (separators && separators->kind != VALUE_NONE) {
         const struct list *l = separators->kind == VALUE_LIST ? separators->list : NULL;
@@ -216,11 +216,11 @@ static bool clean_number(struct slice s, char out[128])
     return n > 0;
 }
 
-static bool filter_int(struct run *r, const struct value *v, const struct args *a,
+static bool filter_int(struct run *r, const struct value *v, const struct call_args *a,
                        struct value *out)
 {
     char text[128], *rest;
-    const struct value *fallback = args_get(a, 0, "default");
+    const struct value *fallback = call_get(a, 0, "default");
     *out = fallback ? *fallback : value_int(0);
     if (v->kind == VALUE_UNDEFINED)
         return run_error(r, "an undefined value is no number");
@@ -252,11 +252,11 @@ static bool filter_int(struct run *r, const struct value *v, const struct args *
     return true;
 }
 
-static bool filter_float(struct run *r, const struct value *v, const struct args *a,
+static bool filter_float(struct run *r, const struct value *v, const struct call_args *a,
                          struct value *out)
 {
     char text[128], *rest;
-    const struct value *fallback = args_get(a, 0, "default");
+    const struct value *fallback = call_get(a, 0, "default");
     *out = fallback ? *fallback : value_float(0);
     if (v->kind == VALUE_UNDEFINED)
         return run_error(r, "an undefined value is no number");
@@ -270,7 +270,7 @@ static bool filter_float(struct run *r, const struct value *v, const struct args
     return true;
 }
 
-static bool filter_abs(struct run *r, const struct value *v, const struct args *a,
+static bool filter_abs(struct run *r, const struct value *v, const struct call_args *a,
                        struct value *out)
 {
     (void)a;
@@ -285,15 +285,15 @@ static bool filter_abs(struct run *r, const struct value *v, const struct args *
     return true;
 }
 
-static bool filter_round(struct run *r, const struct value *v, const struct args *a,
+static bool filter_round(struct run *r, const struct value *v, const struct call_args *a,
                          struct value *out)
 {
     int64_t places;
     struct slice method;
     if (!value_is_number(v))
         return run_error(r, "round needs a number, not %s", value_type_name(v));
-    if (!args_int(r, a, 0, "precision", 0, &places) ||
-        !args_text(r, a, 1, "method", "common", &method))
+    if (!call_int(r, a, 0, "precision", 0, &places) ||
+        !call_text(r, a, 1, "method", "common", &method))
         return false;
     if (places < 0 || places > 300)
         return run_error(r, "round to %lld places", (long long)places);
@@ -313,17 +313,17 @@ static bool filter_round(struct run *r, const struct value *v, const struct args
 
 // ---- Any value ---------------------------------------------------------------------------------
 
-static bool filter_default(struct run *r, const struct value *v, const struct args *a,
+static bool filter_default(struct run *r, const struct value *v, const struct call_args *a,
                            struct value *out)
 {
     (void)r;
-    const struct value *given = args_get(a, 0, "default_value");
-    bool use = v->kind == VALUE_UNDEFINED || (args_flag(a, 1, "boolean") && !value_truth(v));
+    const struct value *given = call_get(a, 0, "default_value");
+    bool use = v->kind == VALUE_UNDEFINED || (call_flag(a, 1, "boolean") && !value_truth(v));
     *out = !use ? *v : given ? *given : value_text("");
     return true;
 }
 
-static bool filter_safe(struct run *r, const struct value *v, const struct args *a,
+static bool filter_safe(struct run *r, const struct value *v, const struct call_args *a,
                         struct value *out)
 {
     (void)r;
@@ -332,7 +332,7 @@ static bool filter_safe(struct run *r, const struct value *v, const struct args 
     return true;
 }
 
-static bool filter_length(struct run *r, const struct value *v, const struct args *a,
+static bool filter_length(struct run *r, const struct value *v, const struct call_args *a,
                           struct value *out)
 {
     (void)a;
@@ -373,8 +373,8 @@ static const struct filter own_filters[] = {
     {NULL, NULL},
 };
 
-bool filter_apply(struct run *r, struct slice name, const struct value *v, const struct args *a,
-                  struct value *out)
+bool filter_apply(struct run *r, struct slice name, const struct value *v,
+                  const struct call_args *a, struct value *out)
 {
     const struct filter *const tables[] = {own_filters, list_filters};
     for (size_t t = 0; t < 2; t++) {

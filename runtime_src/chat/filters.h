@@ -7,14 +7,15 @@
 
 struct filter {
     const char *name;
-    bool (*apply)(struct run *r, const struct value *v, const struct args *a, struct value *out);
+    bool (*apply)(struct run *r, const struct value *v, const struct call_args *a,
+                  struct value *out);
 };
 
 extern const struct filter list_filters[]; // closed by a NULL name
 
 // str() of an argument.
-bool args_text(struct run *r, const struct args *a, size_t index, const char *name,
+bool call_text(struct run *r, const struct call_args *a, size_t index, const char *name,
                const char *fallback, struct slice *out);
-bool args_flag(const struct args *a, size_t index, const char *name);
+bool call_flag(const struct call_args *a, size_t index, const char *name);
 
 #endif

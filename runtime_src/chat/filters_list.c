@@ -45,7 +45,7 @@ static bool follow(struct run *r, const struct value *item, const struct value *
     return follow_or(r, item, path, NULL, out);
 }
 
-static bool filter_list(struct run *r, const struct value *v, const struct args *a,
+static bool filter_list(struct run *r, const struct value *v, const struct call_args *a,
                         struct value *out)
 {
     (void)a;
@@ -58,16 +58,16 @@ static bool filter_list(struct run *r, const struct value *v, const struct args 
     return true;
 }
 
-static bool filter_join(struct run *r, const struct value *v, const struct args *a,
+static bool filter_join(struct run *r, const struct value *v, const struct call_args *a,
                         struct value *out)
 {
     struct list *items;
     struct slice between;
     struct buf b = {0};
-    bool ok = value_items(r, v, &items) && args_text(r, a, 0, "d", "", &between);
+    bool ok = value_items(r, v, &items) && call_text(r, a, 0, "d", "", &between);
     for (size_t i = 0; ok && i < items->count; i++) {
         struct value part;
-        ok = follow(r, &items->items[i], args_get(a, 1, "attribute"), &part) &&
+        ok = follow(r, &items->items[i], call_get(a, 1, "attribute"), &part) &&
              (i == 0 || run_put(r, &b, between.data, between.len)) && value_str(r, &part, &b);
     }
     *out = value_string(arena_copy(r->arena, b.data, b.len));
@@ -75,7 +75,7 @@ static bool filter_join(struct run *r, const struct value *v, const struct args 
     return ok;
 }
 
-static bool filter_first(struct run *r, const struct value *v, const struct args *a,
+static bool filter_first(struct run *r, const struct value *v, const struct call_args *a,
                          struct value *out)
 {
     (void)a;
@@ -88,7 +88,7 @@ static bool filter_first(struct run *r, const struct value *v, const struct args
     return true;
 }
 
-static bool filter_last(struct run *r, const struct value *v, const struct args *a,
+static bool filter_last(struct run *r, const struct value *v, const struct call_args *a,
                         struct value *out)
 {
     (void)a;
@@ -101,7 +101,7 @@ static bool filter_last(struct run *r, const struct value *v, const struct args 
     return true;
 }
 
-static bool filter_reverse(struct run *r, const struct value *v, const struct args *a,
+static bool filter_reverse(struct run *r, const struct value *v, const struct call_args *a,
                            struct value *out)
 {
     (void)a;
@@ -121,12 +121,12 @@ static bool filter_reverse(struct run *r, const struct value *v, const struct ar
     return true;
 }
 
-static bool filter_items(struct run *r, const struct value *v, const struct args *a,
+static bool filter_items(struct run *r, const struct value *v, const struct call_args *a,
                          struct value *out)
 {
     (void)a;
     if (v->kind == VALUE_DICT)
-        return method_call(r, v, slice_of("items"), &(struct args){0}, out);
+        return method_call(r, v, slice_of("items"), &(struct call_args){0}, out);
     *out = value_list(r->arena);
     return v->kind == VALUE_UNDEFINED || run_error(r, "Can only get item pairs from a mapping.");
 }
@@ -134,24 +134,24 @@ static bool filter_items(struct run *r, const struct value *v, const struct args
 // ---- map, select, reject -----------------------------------------------------------------------
 
 // The arguments after the first `skip`.
-static struct args rest_of(const struct args *a, size_t skip)
+static struct call_args rest_of(const struct call_args *a, size_t skip)
 {
     skip = skip < a->count ? skip : a->count;
-    return (struct args){a->values + skip, a->count - skip, a->names, a->named};
+    return (struct call_args){a->values + skip, a->count - skip, a->names, a->named};
 }
 
-static bool filter_map(struct run *r, const struct value *v, const struct args *a,
+static bool filter_map(struct run *r, const struct value *v, const struct call_args *a,
                        struct value *out)
 {
-    const struct value *path = args_get(a, SIZE_MAX, "attribute"), *name = args_get(a, 0, NULL);
-    const struct value *fallback = args_get(a, SIZE_MAX, "default");
+    const struct value *path = call_get(a, SIZE_MAX, "attribute"), *name = call_get(a, 0, NULL);
+    const struct value *fallback = call_get(a, SIZE_MAX, "default");
     struct list *items;
     if (!value_items(r, v, &items))
         return false;
     if (!path && (!name || name->kind != VALUE_STRING))
         return run_error(r, "map needs the name of a filter, or attribute=");
     *out = value_list(r->arena);
-    struct args rest = rest_of(a, 1);
+    struct call_args rest = rest_of(a, 1);
     for (size_t i = 0; i < items->count; i++) {
         struct value item;
         if (path ? !follow_or(r, &items->items[i], path, fallback, &item)
@@ -163,17 +163,17 @@ static bool filter_map(struct run *r, const struct value *v, const struct args *
 }
 
 // Keeps the items (or, with `by_path`, those whose attribute) that pass a test, or fail it.
-static bool choose(struct run *r, const struct value *v, const struct args *a, bool by_path,
+static bool choose(struct run *r, const struct value *v, const struct call_args *a, bool by_path,
                    bool keep, struct value *out)
 {
     struct list *items;
     if (!value_items(r, v, &items))
         return false;
-    const struct value *path = by_path ? args_get(a, 0, NULL) : NULL;
-    const struct value *name = args_get(a, by_path, NULL);
+    const struct value *path = by_path ? call_get(a, 0, NULL) : NULL;
+    const struct value *name = call_get(a, by_path, NULL);
     if ((by_path && !path) || (name && name->kind != VALUE_STRING))
         return run_error(r, "select and reject need an attribute or the name of a test");
-    struct args rest = rest_of(a, by_path + (size_t)1);
+    struct call_args rest = rest_of(a, by_path + (size_t)1);
     *out = value_list(r->arena);
     for (size_t i = 0; i < items->count; i++) {
         struct value item;
@@ -188,25 +188,25 @@ static bool choose(struct run *r, const struct value *v, const struct args *a, b
     return true;
 }
 
-static bool filter_select(struct run *r, const struct value *v, const struct args *a,
+static bool filter_select(struct run *r, const struct value *v, const struct call_args *a,
                           struct value *out)
 {
     return choose(r, v, a, false, true, out);
 }
 
-static bool filter_reject(struct run *r, const struct value *v, const struct args *a,
+static bool filter_reject(struct run *r, const struct value *v, const struct call_args *a,
                           struct value *out)
 {
     return choose(r, v, a, false, false, out);
 }
 
-static bool filter_selectattr(struct run *r, const struct value *v, const struct args *a,
+static bool filter_selectattr(struct run *r, const struct value *v, const struct call_args *a,
                               struct value *out)
 {
     return choose(r, v, a, true, true, out);
 }
 
-static bool filter_rejectattr(struct run *r, const struct value *v, const struct args *a,
+static bool filter_rejectattr(struct run *r, const struct value *v, const struct call_args *a,
                               struct value *out)
 {
     return choose(r, v, a, true, false, out);
@@ -269,30 +269,30 @@ static bool sort_items(struct run *r, const struct list *items, const struct val
     return true;
 }
 
-static bool filter_sort(struct run *r, const struct value *v, const struct args *a,
+static bool filter_sort(struct run *r, const struct value *v, const struct call_args *a,
                         struct value *out)
 {
     struct list *items;
     return value_items(r, v, &items) &&
-           sort_items(r, items, args_get(a, 2, "attribute"), args_flag(a, 1, "case_sensitive"),
-                      args_flag(a, 0, "reverse"), out);
+           sort_items(r, items, call_get(a, 2, "attribute"), call_flag(a, 1, "case_sensitive"),
+                      call_flag(a, 0, "reverse"), out);
 }
 
-static bool filter_dictsort(struct run *r, const struct value *v, const struct args *a,
+static bool filter_dictsort(struct run *r, const struct value *v, const struct call_args *a,
                             struct value *out)
 {
     struct value pairs;
     struct slice by;
     if (v->kind != VALUE_DICT)
         return run_error(r, "dictsort needs a dict, not %s", value_type_name(v));
-    if (!args_text(r, a, 1, "by", "key", &by) || !filter_items(r, v, a, &pairs))
+    if (!call_text(r, a, 1, "by", "key", &by) || !filter_items(r, v, a, &pairs))
         return false;
     struct value path = value_int(slice_is(by, "value"));
-    return sort_items(r, pairs.list, &path, args_flag(a, 0, "case_sensitive"),
-                      args_flag(a, 2, "reverse"), out);
+    return sort_items(r, pairs.list, &path, call_flag(a, 0, "case_sensitive"),
+                      call_flag(a, 2, "reverse"), out);
 }
 
-static bool filter_unique(struct run *r, const struct value *v, const struct args *a,
+static bool filter_unique(struct run *r, const struct value *v, const struct call_args *a,
                           struct value *out)
 {
     struct list *items;
@@ -302,9 +302,9 @@ static bool filter_unique(struct run *r, const struct value *v, const struct arg
     *out = value_list(r->arena);
     for (size_t i = 0; i < items->count; i++) {
         struct value key;
-        if (!follow(r, &items->items[i], args_get(a, 1, "attribute"), &key))
+        if (!follow(r, &items->items[i], call_get(a, 1, "attribute"), &key))
             return false;
-        if (!fold_case(r, args_flag(a, 0, "case_sensitive"), &key))
+        if (!fold_case(r, call_flag(a, 0, "case_sensitive"), &key))
             return false;
         if (!value_hashable(r, &key))
             return false;
@@ -318,7 +318,7 @@ static bool filter_unique(struct run *r, const struct value *v, const struct arg
     return true;
 }
 
-static bool extreme(struct run *r, const struct value *v, const struct args *a, bool last,
+static bool extreme(struct run *r, const struct value *v, const struct call_args *a, bool last,
                     struct value *out)
 {
     struct list *items;
@@ -329,9 +329,9 @@ static bool extreme(struct run *r, const struct value *v, const struct args *a, 
     for (size_t i = 0; i < items->count; i++) {
         struct value key;
         int order = 0;
-        if (!follow(r, &items->items[i], args_get(a, 1, "attribute"), &key))
+        if (!follow(r, &items->items[i], call_get(a, 1, "attribute"), &key))
             return false;
-        if (!fold_case(r, args_flag(a, 0, "case_sensitive"), &key))
+        if (!fold_case(r, call_flag(a, 0, "case_sensitive"), &key))
             return false;
         if (i > 0 && !value_compare(r, &key, &best, &order))
             return false;
@@ -343,29 +343,29 @@ static bool extreme(struct run *r, const struct value *v, const struct args *a, 
     return true;
 }
 
-static bool filter_min(struct run *r, const struct value *v, const struct args *a,
+static bool filter_min(struct run *r, const struct value *v, const struct call_args *a,
                        struct value *out)
 {
     return extreme(r, v, a, false, out);
 }
 
-static bool filter_max(struct run *r, const struct value *v, const struct args *a,
+static bool filter_max(struct run *r, const struct value *v, const struct call_args *a,
                        struct value *out)
 {
     return extreme(r, v, a, true, out);
 }
 
-static bool filter_sum(struct run *r, const struct value *v, const struct args *a,
+static bool filter_sum(struct run *r, const struct value *v, const struct call_args *a,
                        struct value *out)
 {
     struct list *items;
-    const struct value *start = args_get(a, 1, "start");
+    const struct value *start = call_get(a, 1, "start");
     *out = start ? *start : value_int(0);
     if (!value_items(r, v, &items))
         return false;
     for (size_t i = 0; i < items->count; i++) {
         struct value part, sum = *out;
-        if (!follow(r, &items->items[i], args_get(a, 0, "attribute"), &part) ||
+        if (!follow(r, &items->items[i], call_get(a, 0, "attribute"), &part) ||
             !value_operate(r, slice_of("+"), &sum, &part, out))
             return false;
     }

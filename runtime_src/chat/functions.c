@@ -2,13 +2,13 @@
 // Functions that templates may call.
 #include "chat/jinja.h"
 
-static bool call_range(struct run *r, const struct args *a, struct value *out)
+static bool call_range(struct run *r, const struct call_args *a, struct value *out)
 {
     int64_t part[3] = {0, 0, 1};
     if (a->count < 1 || a->count > 3)
         return run_error(r, "range needs one to three integers");
     for (size_t i = 0; i < a->count; i++) {
-        if (!args_int(r, a, i, "bound", 0, &part[i]))
+        if (!call_int(r, a, i, "bound", 0, &part[i]))
             return false;
     }
     int64_t start = a->count > 1 ? part[0] : 0, stop = a->count > 1 ? part[1] : part[0];
@@ -26,7 +26,7 @@ static bool call_range(struct run *r, const struct args *a, struct value *out)
 }
 
 // dict(...) and namespace(...): an optional dict, and keywords.
-static bool call_dict(struct run *r, const struct args *a, struct value *out)
+static bool call_dict(struct run *r, const struct call_args *a, struct value *out)
 {
     *out = value_dict(r->arena);
     if (a->count > 1 || (a->count == 1 && a->values[0].kind != VALUE_DICT))
@@ -40,26 +40,26 @@ static bool call_dict(struct run *r, const struct args *a, struct value *out)
     return true;
 }
 
-static bool call_namespace(struct run *r, const struct args *a, struct value *out)
+static bool call_namespace(struct run *r, const struct call_args *a, struct value *out)
 {
     bool ok = call_dict(r, a, out);
     out->kind = VALUE_NAMESPACE;
     return ok;
 }
 
-static bool call_raise(struct run *r, const struct args *a, struct value *out)
+static bool call_raise(struct run *r, const struct call_args *a, struct value *out)
 {
     struct slice text = {"", 0};
-    const struct value *message = args_get(a, 0, "message");
+    const struct value *message = call_get(a, 0, "message");
     *out = value_none();
     if (message && !value_to_slice(r, message, &text))
         return false;
     return run_error(r, "%.*s", (int)(text.len < 300 ? text.len : 300), text.data);
 }
 
-static bool call_strftime(struct run *r, const struct args *a, struct value *out)
+static bool call_strftime(struct run *r, const struct call_args *a, struct value *out)
 {
-    const struct value *format = args_get(a, 0, "format");
+    const struct value *format = call_get(a, 0, "format");
     if (!format || format->kind != VALUE_STRING)
         return run_error(r, "strftime_now needs a format");
     return clock_format(r, format->s, out);
@@ -69,7 +69,7 @@ void functions_define(struct run *r, struct scope *globals)
 {
     static const struct {
         const char *name;
-        bool (*call)(struct run *r, const struct args *a, struct value *out);
+        bool (*call)(struct run *r, const struct call_args *a, struct value *out);
     } functions[] = {
         {"range", call_range},           {"dict", call_dict},
         {"namespace", call_namespace},   {"raise_exception", call_raise},

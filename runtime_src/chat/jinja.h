@@ -56,7 +56,7 @@ struct loop;
 struct macro;
 struct method;
 struct run;
-struct args;
+struct call_args;
 
 struct value {
     enum value_kind kind;
@@ -70,7 +70,7 @@ struct value {
         struct loop *loop;
         struct macro *macro;
         struct method *method;
-        bool (*function)(struct run *r, const struct args *a, struct value *out);
+        bool (*function)(struct run *r, const struct call_args *a, struct value *out);
     };
 };
 
@@ -94,7 +94,7 @@ struct method { // a method taken from its object but not called yet
     struct slice name;
 };
 
-struct args {
+struct call_args {
     const struct value *values;
     size_t count;
     const struct slice *names; // of the keyword arguments, whose values follow the positional ones
@@ -294,8 +294,8 @@ void run_dict_set(struct run *r, struct dict *d, struct value key, struct value 
 bool run_put(struct run *r, struct buf *b, const char *data, size_t len);
 bool run_statements(struct run *r, const struct nodes *body);
 bool run_eval(struct run *r, const struct node *n, struct value *out);
-bool run_macro(struct run *r, const struct macro *m, const struct args *a, struct value *out);
-bool run_call(struct run *r, const struct value *f, const struct args *a, struct value *out);
+bool run_macro(struct run *r, const struct macro *m, const struct call_args *a, struct value *out);
+bool run_call(struct run *r, const struct value *f, const struct call_args *a, struct value *out);
 const struct value *scope_find(const struct scope *s, struct slice name);
 
 // Looks up x.name or x[key]; undefined when there is none, error on an undefined x.
@@ -318,18 +318,18 @@ bool chat_render_values(const struct chat_template *t, struct arena *arena,
 // ---- Builtins ----------------------------------------------------------------------------------
 
 // Argument `index`, or the keyword `name`; NULL when not given.
-const struct value *args_get(const struct args *a, size_t index, const char *name);
-bool args_int(struct run *r, const struct args *a, size_t index, const char *name, int64_t fallback,
-              int64_t *out);
+const struct value *call_get(const struct call_args *a, size_t index, const char *name);
+bool call_int(struct run *r, const struct call_args *a, size_t index, const char *name,
+              int64_t fallback, int64_t *out);
 
-bool filter_apply(struct run *r, struct slice name, const struct value *v, const struct args *a,
-                  struct value *out);
-bool test_apply(struct run *r, struct slice name, const struct value *v, const struct args *a,
+bool filter_apply(struct run *r, struct slice name, const struct value *v,
+                  const struct call_args *a, struct value *out);
+bool test_apply(struct run *r, struct slice name, const struct value *v, const struct call_args *a,
                 bool *out);
 bool test_exists(struct slice name);
 bool method_exists(const struct value *self, struct slice name);
-bool method_call(struct run *r, const struct value *self, struct slice name, const struct args *a,
-                 struct value *out);
+bool method_call(struct run *r, const struct value *self, struct slice name,
+                 const struct call_args *a, struct value *out);
 // range(), namespace() and the others that a template may call.
 void functions_define(struct run *r, struct scope *globals);
 

@@ -12,7 +12,7 @@
 struct call {
     struct run *r;
     const struct value *self;
-    const struct args *args;
+    const struct call_args *args;
     struct value *out;
 };
 
@@ -24,7 +24,7 @@ static struct value copied(const struct call *c, const char *data, size_t len)
 // Argument `index` as a text that must be one.
 static bool text_arg(const struct call *c, size_t index, struct slice *out)
 {
-    const struct value *v = args_get(c->args, index, NULL);
+    const struct value *v = call_get(c->args, index, NULL);
     if (!v || v->kind != VALUE_STRING)
         return run_error(c->r, "a method of str needs a str argument, not %s",
                          v ? value_type_name(v) : "nothing");
@@ -36,7 +36,7 @@ static bool text_arg(const struct call *c, size_t index, struct slice *out)
 
 static bool strip_sides(const struct call *c, bool left, bool right)
 {
-    const struct value *chars = args_get(c->args, 0, "chars");
+    const struct value *chars = call_get(c->args, 0, "chars");
     struct slice set;
     const char *text = NULL;
     if (chars && chars->kind != VALUE_NONE) {
@@ -129,10 +129,10 @@ static bool split_space(const struct call *c, int64_t limit, struct list *parts)
 
 static bool str_split(const struct call *c)
 {
-    const struct value *given = args_get(c->args, 0, "sep");
+    const struct value *given = call_get(c->args, 0, "sep");
     struct slice s = c->self->s, by = {0};
     int64_t limit;
-    if (!args_int(c->r, c->args, 1, "maxsplit", -1, &limit))
+    if (!call_int(c->r, c->args, 1, "maxsplit", -1, &limit))
         return false;
     *c->out = value_list(c->r->arena);
     struct list *parts = c->out->list;
@@ -165,9 +165,9 @@ static size_t find_last(struct slice s, struct slice part, size_t end)
 
 static bool str_rsplit(const struct call *c)
 {
-    const struct value *given = args_get(c->args, 0, "sep");
+    const struct value *given = call_get(c->args, 0, "sep");
     int64_t limit;
-    if (!args_int(c->r, c->args, 1, "maxsplit", -1, &limit))
+    if (!call_int(c->r, c->args, 1, "maxsplit", -1, &limit))
         return false;
     if (limit < 0)
         return str_split(c);
@@ -201,7 +201,7 @@ static bool ends_line(uint32_t code)
 static bool str_splitlines(const struct call *c)
 {
     struct slice s = c->self->s;
-    bool keep = args_flag(c->args, 0, "keepends");
+    bool keep = call_flag(c->args, 0, "keepends");
     *c->out = value_list(c->r->arena);
     size_t from = 0;
     for (size_t i = 0, n; i < s.len; i += n) {
@@ -221,7 +221,7 @@ static bool str_splitlines(const struct call *c)
 // Whether the text begins (or ends) with the argument, or with one of a tuple.
 static bool affix(const struct call *c, bool end)
 {
-    const struct value *given = args_get(c->args, 0, NULL);
+    const struct value *given = call_get(c->args, 0, NULL);
     struct value one = value_list(c->r->arena);
     if (given && given->kind == VALUE_STRING)
         list_push(c->r->arena, one.list, *given);
@@ -275,7 +275,7 @@ static bool str_replace(const struct call *c)
     struct slice old, with;
     int64_t count;
     return text_arg(c, 0, &old) && text_arg(c, 1, &with) &&
-           args_int(c->r, c->args, 2, "count", -1, &count) &&
+           call_int(c->r, c->args, 2, "count", -1, &count) &&
            text_replace(c->r, c->self->s, old, with, count, c->out);
 }
 
@@ -319,7 +319,7 @@ static bool str_count(const struct call *c)
 
 static bool str_join(const struct call *c)
 {
-    const struct value *given = args_get(c->args, 0, NULL);
+    const struct value *given = call_get(c->args, 0, NULL);
     struct list *items;
     struct buf b = {0};
     if (!given || !value_items(c->r, given, &items))
@@ -394,7 +394,7 @@ static bool str_islower(const struct call *c)
 
 static bool dict_method_get(const struct call *c)
 {
-    const struct value *key = args_get(c->args, 0, NULL), *fallback = args_get(c->args, 1, NULL);
+    const struct value *key = call_get(c->args, 0, NULL), *fallback = call_get(c->args, 1, NULL);
     if (!key)
         return run_error(c->r, "get needs a key");
     if (!value_hashable(c->r, key))
@@ -439,7 +439,7 @@ static bool dict_values(const struct call *c)
 
 static bool list_count(const struct call *c)
 {
-    const struct value *one = args_get(c->args, 0, NULL);
+    const struct value *one = call_get(c->args, 0, NULL);
     int64_t n = 0;
     for (size_t i = 0; one && i < c->self->list->count; i++) {
         bool equal;
@@ -453,7 +453,7 @@ static bool list_count(const struct call *c)
 
 static bool list_index(const struct call *c)
 {
-    const struct value *one = args_get(c->args, 0, NULL);
+    const struct value *one = call_get(c->args, 0, NULL);
     for (size_t i = 0; one && i < c->self->list->count; i++) {
         bool equal;
         if (!value_equal(c->r, &c->self->list->items[i], one, &equal))
@@ -543,8 +543,8 @@ bool method_exists(const struct value *self, struct slice name)
     return find_method(self, name) != SIZE_MAX;
 }
 
-bool method_call(struct run *r, const struct value *self, struct slice name, const struct args *a,
-                 struct value *out)
+bool method_call(struct run *r, const struct value *self, struct slice name,
+                 const struct call_args *a, struct value *out)
 {
     struct value copy = *self; // `out` may be the same value
     if (!run_spend_on(r, self) || !run_room(r, 0))

@@ -130,7 +130,7 @@ static bool assign(struct run *r, const struct node *target, struct value v)
 // ---- Macros ------------------------------------------------------------------------------------
 
 // Binds the arguments in the macro's scope.
-static bool bind(struct run *r, const struct macro *m, const struct args *a)
+static bool bind(struct run *r, const struct macro *m, const struct call_args *a)
 {
     const struct nodes *names = &m->node->list, *defaults = &m->node->b->list;
     if (a->count > names->count)
@@ -165,7 +165,7 @@ static bool bind(struct run *r, const struct macro *m, const struct args *a)
     return true;
 }
 
-bool run_macro(struct run *r, const struct macro *m, const struct args *a, struct value *out)
+bool run_macro(struct run *r, const struct macro *m, const struct call_args *a, struct value *out)
 {
     if (++r->depth > JINJA_MAX_DEPTH)
         return run_error(r, "calls nest too deep");
@@ -203,7 +203,7 @@ static bool run_call_block(struct run *r, const struct node *n)
         if (!run_eval(r, n->a->list.items[i], &values[i]))
             return false;
     }
-    struct args args = {values, n->a->list.count - n->a->named, n->a->names, n->a->named};
+    struct call_args args = {values, n->a->list.count - n->a->named, n->a->names, n->a->named};
     return run_macro(r, &with_caller, &args, &text) && value_str(r, &text, r->out);
 }
 

@@ -261,7 +261,7 @@ bool test_exists(struct slice name)
     return false;
 }
 
-bool test_apply(struct run *r, struct slice name, const struct value *v, const struct args *a,
+bool test_apply(struct run *r, struct slice name, const struct value *v, const struct call_args *a,
                 bool *out)
 {
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
@@ -269,7 +269,7 @@ bool test_apply(struct run *r, struct slice name, const struct value *v, const s
             continue;
         if (!run_spend_on(r, v) || !run_room(r, 0))
             return false;
-        struct query q = {r, v, args_get(a, 0, NULL), out};
+        struct query q = {r, v, call_get(a, 0, NULL), out};
         if (tests[i].argument && !q.with)
             return run_error(r, "the test '%s' needs an argument", tests[i].name);
         return tests[i].ask(&q);

@@ -43,7 +43,7 @@ bool prompt_encode(const struct app *a, const struct chat_message *messages, siz
 enum stop { STOP_END, STOP_LIMIT, STOP_CONTEXT, STOP_INTERRUPT, STOP_ERROR };
 
 // "note: ..." on standard error when the context is larger than what the model was trained on.
-void context_note(const struct app *a, const struct session *s);
+void app_note_context(const struct app *a, const struct session *s);
 
 struct timeline { // a session and the tokens it has evaluated
     struct session *session;

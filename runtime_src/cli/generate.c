@@ -6,7 +6,7 @@
 #include "cli/app.h"
 #include "platform/platform.h"
 
-void context_note(const struct app *a, const struct session *s)
+void app_note_context(const struct app *a, const struct session *s)
 {
     int context = session_context(s), trained = engine_context_trained(a->engine);
     if (context > trained)
@@ -24,7 +24,7 @@ bool timeline_new(struct app *a, int context, struct timeline *t, struct err *e)
         return false;
     if (!a->o.seed_given)
         a->o.sampling.seed = os_random_seed();
-    context_note(a, t->session);
+    app_note_context(a, t->session);
     t->sampler = sampler_new(&a->o.sampling, engine_vocabulary(a->engine));
     return true;
 }

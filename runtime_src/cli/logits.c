@@ -52,7 +52,7 @@ static bool evaluate(struct app *a, const struct tokens *ids, struct os_output *
     struct session *s = session_new(a->engine, context, e);
     if (!s)
         return false;
-    context_note(a, s);
+    app_note_context(a, s);
     npy_header(&header, ids->len, rows.vocabulary);
     bool ok = os_output_write(file, header.data, header.len, e) &&
               session_eval(s, ids->ids, ids->len, write_row, &rows, is_over, &rows, e);
