@@ -45,7 +45,8 @@ def test_one_question(fact, text, ask, facts):
 
 def test_a_conversation(ask, facts):
     """Each line of standard input is a turn; what was said before does not disturb."""
-    turns = ["Hello", "What is zipalign?", "Who won the match?", "what does -c do", "thanks"]
+    turns = ["Hello", "What is zipalign?", "Who won the match?", "what does -c do"]
+    turns.append("thank you very much")
     ids = ["hello", "zipalign", corpus.DONT_KNOW, "flag-c", "thanks"]
     said = [line for line in ask("--chat", text="\n".join(turns) + "\n").splitlines() if line]
     assert said == [facts[i].answer for i in ids]
