@@ -33,7 +33,6 @@ class Batches:
         self.augmenter = Augmenter(forbidden, self.rng)
         self.noise, self.ask = noise, ask
         self.plain = tokenizer
-        self.rough = bpe.with_dropout(tokenizer, 0.1)
         self.newline = tokenizer.encode(NEWLINE).ids
         self.answers = {f.id: [*self.ids(f.answer), bpe.END_ID] for f in self.facts}
         self.pool: list = []
@@ -54,7 +53,9 @@ class Batches:
 
     def question(self, fact) -> list[int]:
         text = self.augmenter.question(fact, self.noise)
-        return (self.rough if self.rng.random() < 0.4 else self.plain).encode(text).ids
+        if self.rng.random() < 0.4:
+            return bpe.encode_roughly(self.plain, text, self.rng, 0.1)
+        return self.ids(text)
 
     def turn(self, fact, raw: bool = False) -> tuple[list[int], list[int]]:
         """The ids of a question and of its answer."""

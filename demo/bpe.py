@@ -6,6 +6,7 @@ The pre-tokenizer is GPT-2's pattern, which GGUF knows as "gpt-2". A conversatio
 """
 
 import json
+import random
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -38,11 +39,17 @@ def train(texts: list[str], vocab: int) -> Tokenizer:
     return tokenizer
 
 
-def with_dropout(tokenizer: Tokenizer, rate: float) -> Tokenizer:
-    """A copy that skips merges at random, so that the model sees words in many pieces."""
-    copy = json.loads(tokenizer.to_str())
-    copy["model"]["dropout"] = rate
-    return Tokenizer.from_str(json.dumps(copy))
+def encode_roughly(tokenizer: Tokenizer, text: str, rng: random.Random, rate: float) -> list[int]:
+    """Ids of the text cut at random places, so that the model sees words in many pieces.
+
+    It does what BPE dropout is for; the one of `tokenizers` cannot be seeded.
+    """
+    pieces = [""]
+    for letter in text:
+        if pieces[-1] and rng.random() < rate:
+            pieces.append("")
+        pieces[-1] += letter
+    return [i for piece in pieces for i in tokenizer.encode(piece).ids]
 
 
 def save(tokenizer: Tokenizer, folder: Path, context: int) -> None:
