@@ -10,7 +10,7 @@
 # they exist, cksum and sync. NOTES tells which shell or tool taught which line.
 #
 # shellcheck disable=SC2015  # "a && b || c" is meant: c also runs when b fails.
-# shellcheck disable=SC3013  # -nt is in POSIX since 2024, and was in these shells long before.
+# shellcheck disable=SC3013,SC3067  # -nt and -O: in all these shells; -nt in POSIX since 2024.
 
 # One group, so that a shell parses all of it before it runs any of it: a page cut short is a
 # syntax error and never half a program. Not a function: in zsh, $0 would be the function's name.
