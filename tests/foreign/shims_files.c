@@ -155,6 +155,7 @@ const struct shim shims_files[] = {
     SHIM("sigfillset", accept_handler),
     SHIM("__sigfillset14", accept_handler),
     SHIM("pthread_sigmask", accept_handler),
+    SHIM("__libc_thr_sigsetmask", accept_handler),
     SHIM("sigprocmask", accept_handler),
     SHIM("__sigprocmask14", accept_handler),
     {NULL, NULL},
