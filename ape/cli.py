@@ -4,18 +4,16 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import functools
 import io
 import json
-import os
 import sys
 from pathlib import Path
 
 from ape import check, image, layout, link
 from ape.errors import ApeError, OptionError
 from ape.targets import TARGETS, find_target
-from zipalign.cli import progress
+from zipalign.cli import print_out, progress
 from zipalign.create import polite_interrupts
 from zipalign.errors import ZipAlignError
 
@@ -24,7 +22,7 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 class _Parser(argparse.ArgumentParser):
     def print_help(self, file: object = None) -> None:
-        _print(self.format_help().rstrip("\n"))
+        print_out(self.format_help().rstrip("\n"))
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -92,18 +90,6 @@ def _complain(error: object, status: int) -> int:
     return status
 
 
-def _print(text: str) -> None:
-    """To standard output, at once: what cannot be written must not come up again at the exit."""
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise OSError(error.errno, error.strerror, "standard output") from None
-
-
 def _link(arguments: argparse.Namespace) -> int:
     programs: dict[str, Path] = {}
     for target, path in map(_pair, arguments.programs):
@@ -134,18 +120,20 @@ def _layout(arguments: argparse.Namespace) -> int:
         rows = [
             {"offset": r.offset, "size": r.size, "owner": r.owner, "why": r.why} for r in regions
         ]
-        _print(json.dumps({"file": str(found.path), "size": found.size, "regions": rows}, indent=1))
+        print_out(
+            json.dumps({"file": str(found.path), "size": found.size, "regions": rows}, indent=1)
+        )
         return OK
     width = max(len(region.owner) for region in regions)
     lines = [f"{'offset':>12} {'size':>12}  {'owner':{width}}  why"]
     for region in regions:
         lines.append(f"{region.offset:#12x} {region.size:12}  {region.owner:{width}}  {region.why}")
-    _print("\n".join(lines))
+    print_out("\n".join(lines))
     return OK
 
 
 def _check(arguments: argparse.Namespace) -> int:
     broken = check.broken_rules(arguments.file)
     for rule in broken:
-        _print(f"{arguments.file}: {rule}")
+        print_out(f"{arguments.file}: {rule}")
     return FAILED if broken else OK

@@ -2,7 +2,7 @@
 """The `weights` command. Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
 
 import argparse
-import os
+import contextlib
 import sys
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from weights.convert import convert
 from weights.errors import WeightsError
 from weights.member import open_gguf
 from weights.quants import TYPES
+from zipalign.cli import print_out
 
 EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
 
@@ -58,19 +59,8 @@ def _convert(args: argparse.Namespace) -> None:
 def _show(args: argparse.Namespace) -> None:
     gguf, member = open_gguf(args.file)
     render = show.as_json if args.json else show.as_text
-    _print(render(gguf, member, args.tensors))
-
-
-def _print(text: str) -> None:
-    """To standard output, at once; an OSError from here is not about the input."""
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        # What is left in the buffer must not fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            return  # the reader has gone (`| head`): nothing more to say
-        raise OSError(error.errno, error.strerror, "standard output") from None
+    with contextlib.suppress(BrokenPipeError):  # the reader has gone (`| head`)
+        print_out(render(gguf, member, args.tensors))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -187,8 +187,8 @@ def _fail(message: str) -> int:
     return FAILED
 
 
-def _print(text: str) -> None:
-    """To standard output, at once; an OSError from here is not about the archive."""
+def print_out(text: str) -> None:
+    """To standard output, at once; an OSError from here names it, not the file that was read."""
     try:
         print(text, flush=True)
     except OSError as error:
@@ -271,7 +271,7 @@ def _look(options) -> int:
         options.out = path              # what main() names when this one fails
         with _opened(path) as file:
             if options.list:
-                _print(render(file, options.json))
+                print_out(render(file, options.json))
             elif not _check(file, options):
                 status = FAILED
     return status
@@ -287,7 +287,7 @@ def _check(file, options) -> bool:
             _fail(str(problem.at(file.path)))
             sound = False
     if sound and not options.quiet:
-        _print(summary(file))
+        print_out(summary(file))
     return sound
 
 

@@ -114,7 +114,6 @@ void list_push(struct arena *a, struct list *l, struct value v);
 // Keys are hashable (value_hashable), so that looking one up is bounded.
 void dict_set(struct arena *a, struct dict *d, struct value key, struct value v);
 const struct value *dict_get(const struct dict *d, struct value key); // NULL when absent
-const struct value *dict_find(const struct dict *d, const char *key);
 
 bool value_truth(const struct value *v);
 bool value_is_number(const struct value *v); // also bool, as in Python

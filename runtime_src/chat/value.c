@@ -84,11 +84,6 @@ const struct value *dict_get(const struct dict *d, struct value key)
     return NULL;
 }
 
-const struct value *dict_find(const struct dict *d, const char *key)
-{
-    return dict_get(d, value_text(key));
-}
-
 void dict_set(struct arena *a, struct dict *d, struct value key, struct value v)
 {
     for (size_t i = 0; i < d->count; i++) {
